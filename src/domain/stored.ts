@@ -1,0 +1,52 @@
+// What a shard holds, as values: the rows of ARCHITECTURE.md without their encoding. An ETag travels with each value
+// that is replaced or deleted later, because every such write is conditional.
+import type { Operation } from './operation.ts';
+import type { StatusObservation } from './observation.ts';
+import type { OperationEvent } from './transition.ts';
+
+/** Name of a shard = partition key: `<kind>-<two digits>`. */
+export type Shard = string;
+
+export type Stored<T> = { readonly value: T; readonly etag: string };
+
+/** Identity of a resource that is or was watched. `ended` is the final operation once the generation has ended. */
+export type Known = { readonly key: string; readonly generation: number; readonly ended: Operation | null };
+
+/** What the store says of one key. Not tracked: both null. Running: `live`. Ended: `known.value.ended`. */
+export type Lookup = { readonly live: Stored<Operation> | null; readonly known: Stored<Known> | null };
+
+/** Nobody calls Graph for this tenant and kind before `untilMs`. `attempts` counts pauses in a row without a success. */
+export type Pause = { readonly untilMs: number; readonly attempts: number; readonly code: string };
+
+export type ShardMemory = {
+  /** Low-water mark: every poll that was due at or before it has been made. */
+  readonly sweptAtMs: number | null;
+  /** By tenant id. */
+  readonly pauses: Readonly<Record<string, Pause>>;
+};
+
+/** A committed event that is not yet known to be published. */
+export type OutboxEntry = { readonly event: OperationEvent; readonly committedAtMs: number };
+
+/** A push that found nobody watching. */
+export type ParkedPush = {
+  readonly key: string;
+  readonly observation: StatusObservation;
+  readonly parkedAtMs: number;
+};
+
+export type ShardContents = {
+  readonly live: readonly Stored<Operation>[];
+  readonly memory: Stored<ShardMemory> | null;
+  /** In the order key, generation, sequence. */
+  readonly outbox: readonly OutboxEntry[];
+  readonly parked: readonly Stored<ParkedPush>[];
+};
+
+/** One operation's part of a transaction: its row replaced (or, at the end, moved to `known!`) and its events added. */
+export type Change = {
+  readonly before: Stored<Operation>;
+  readonly after: Operation;
+  readonly events: readonly OperationEvent[];
+  readonly committedAtMs: number;
+};
