@@ -14,7 +14,7 @@ export type EndState = 'succeeded' | 'failed' | 'lost' | 'expired' | 'cancelled'
 export type TrackedBy = 'api' | 'proxy' | 'push';
 export type ObservedBy = 'poll' | 'push' | 'patch' | 'deadline' | 'caller';
 
-/** Where the operation lives in Graph. `path` is canonical and starts with `/`; it holds neither version nor origin. */
+/** Where the operation lives in Graph. `path` is canonical, not percent-encoded, starts with `/`, and holds neither version nor origin. */
 export type Resource = {
   readonly cloud: Cloud;
   readonly tenantId: string;

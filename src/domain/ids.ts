@@ -1,0 +1,64 @@
+// Grammars of the ids that occur in paths. An id is decoded once, checked here, and from then on safe in a URL
+// segment, a table key and a log line. Sources: CONTRACT of the product, Graph reference pages for each resource.
+
+export type IdGrammar = {
+  readonly pattern: RegExp;
+  /** The spelling that Graph is called with. */
+  canonical(id: string): string;
+  /** The spelling that decides identity: equal for all spellings of one id. */
+  identity(id: string): string;
+};
+
+const guid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const guidPattern = new RegExp(`^${guid}$`, 'i');
+const dashlessPattern = /^[0-9a-f]{32}$/i;
+
+/** Lower case with dashes for any spelling of a GUID; other text unchanged. */
+export function foldGuid(id: string): string {
+  if (dashlessPattern.test(id)) return insertDashes(id.toLowerCase());
+  return guidPattern.test(id) ? id.toLowerCase() : id;
+}
+
+const verbatim = (id: string): string => id;
+const lowerCase = (id: string): string => id.toLowerCase();
+
+/** External connection: 3 to 32 ASCII letters and digits. */
+export const connectionId: IdGrammar = { pattern: /^[A-Za-z0-9]{3,32}$/, canonical: verbatim, identity: verbatim };
+
+/** A call: a GUID; notifications write it in upper case without dashes. */
+export const callId: IdGrammar = {
+  pattern: new RegExp(`^(${guid}|[0-9a-f]{32})$`, 'i'),
+  canonical: foldGuid,
+  identity: foldGuid,
+};
+
+const operationPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
+
+/** Operation of a call or connection: usually a GUID, sometimes with dots. */
+export const operationId: IdGrammar = { pattern: operationPattern, canonical: foldGuid, identity: foldGuid };
+
+/** OneNote's operation ids are opaque: called as they came, compared as GUIDs where they are some. */
+export const anyId: IdGrammar = { pattern: operationPattern, canonical: verbatim, identity: foldGuid };
+
+export const groupId: IdGrammar = callId;
+
+/** A user: a GUID or a principal name (compared without case). A leading `$` would need another URL form: refused. */
+export const userId: IdGrammar = {
+  pattern: new RegExp(
+    `^(${guid}|[0-9a-f]{32}|[A-Za-z0-9][A-Za-z0-9._'#$!^~+-]{0,112}@[A-Za-z0-9][A-Za-z0-9.-]{0,253})$`,
+    'i',
+  ),
+  canonical: (id) => foldGuid(id.toLowerCase()),
+  identity: (id) => foldGuid(id.toLowerCase()),
+};
+
+/** A site: `host,guid,guid`, or the GUID of the site alone. */
+export const siteId: IdGrammar = {
+  pattern: new RegExp(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253},${guid},${guid}|${guid})$`, 'i'),
+  canonical: lowerCase,
+  identity: lowerCase,
+};
+
+function insertDashes(hex: string): string {
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

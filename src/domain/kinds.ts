@@ -1,0 +1,113 @@
+// The kind table: all that tells one kind of operation from another. A new kind is a new row, and nothing else.
+import { anyId, callId, connectionId, groupId, type IdGrammar, operationId, siteId, userId } from './ids.ts';
+import type { Cloud, Kind, PollPolicy, State } from './operation.ts';
+
+/** What a known status word means: its rank (not started 0, running 1, ended 3) and the state it puts the operation in. */
+export type StatusWord = { readonly rank: 0 | 1 | 3; readonly state: Extract<State, 'running' | 'succeeded' | 'failed'> };
+
+/** A word outside the kind's table: visible, non-terminal, above running, below every end. */
+export const unknownWordRank = 2;
+
+/** A path template: literal segments (lower case) and named ids. The last id but one names the parent. */
+export type PathTemplate = readonly (string | { readonly id: IdGrammar })[];
+
+export type KindRow = {
+  readonly kind: Kind;
+  /** First character of its keys: names the kind without a look-up. */
+  readonly keyLetter: string;
+  /** The first template is canonical for its shape; `aliasOf` ones are rewritten to it. */
+  readonly paths: readonly { readonly template: PathTemplate; readonly canonicalRoot: readonly string[] }[];
+  readonly clouds: readonly Cloud[];
+  /** Folded words of Graph's enum. */
+  readonly words: Readonly<Record<string, StatusWord>>;
+  readonly policy: PollPolicy & { readonly deadlineMs: number; readonly tick: string };
+  /** Requests of this kind in flight at a time: throughput is this × 20 ÷ round trip. OneNote allows 20 concurrent reads an app. */
+  readonly maxRequestsInFlight: number;
+};
+
+// operationStatus of comms and OneNote, from the v1.0 CSDL (msgraph-metadata, August 2026); no sentinel member.
+const operationStatusWords: KindRow['words'] = {
+  notstarted: { rank: 0, state: 'running' },
+  running: { rank: 1, state: 'running' },
+  completed: { rank: 3, state: 'succeeded' },
+  failed: { rank: 3, state: 'failed' },
+};
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const kinds: Readonly<Record<Kind, KindRow>> = {
+  connectionOperation: {
+    kind: 'connectionOperation',
+    keyLetter: 'c',
+    paths: [
+      {
+        template: ['external', 'connections', { id: connectionId }, 'operations', { id: operationId }],
+        canonicalRoot: ['external', 'connections'],
+      },
+      {
+        template: ['connections', { id: connectionId }, 'operations', { id: operationId }],
+        canonicalRoot: ['external', 'connections'],
+      },
+    ],
+    clouds: ['global', 'usgov', 'usgovdod', 'custom'],
+    // connectionOperationStatus, v1.0 CSDL. `unknownFutureValue` is left out on purpose: it is a word we do not know.
+    words: {
+      unspecified: { rank: 0, state: 'running' },
+      inprogress: { rank: 1, state: 'running' },
+      completed: { rank: 3, state: 'succeeded' },
+      failed: { rank: 3, state: 'failed' },
+    },
+    policy: { firstPollMs: minute, intervalMs: minute, deadlineMs: 24 * hour, tick: '*/30 * * * * *' },
+    maxRequestsInFlight: 32,
+  },
+  commsOperation: {
+    kind: 'commsOperation',
+    keyLetter: 'm',
+    paths: [
+      {
+        template: ['communications', 'calls', { id: callId }, 'operations', { id: operationId }],
+        canonicalRoot: ['communications', 'calls'],
+      },
+      {
+        template: ['app', 'calls', { id: callId }, 'operations', { id: operationId }],
+        canonicalRoot: ['communications', 'calls'],
+      },
+    ],
+    clouds: ['global', 'usgov', 'usgovdod', 'custom'],
+    words: operationStatusWords,
+    policy: { firstPollMs: 5 * second, intervalMs: 15 * second, deadlineMs: 4 * hour, tick: '*/15 * * * * *' },
+    maxRequestsInFlight: 32,
+  },
+  onenoteOperation: {
+    kind: 'onenoteOperation',
+    keyLetter: 'n',
+    paths: [
+      {
+        template: ['users', { id: userId }, 'onenote', 'operations', { id: anyId }],
+        canonicalRoot: ['users'],
+      },
+      {
+        template: ['groups', { id: groupId }, 'sites', { id: siteId }, 'onenote', 'operations', { id: anyId }],
+        canonicalRoot: ['groups'],
+      },
+      {
+        template: ['groups', { id: groupId }, 'onenote', 'operations', { id: anyId }],
+        canonicalRoot: ['groups'],
+      },
+      {
+        template: ['sites', { id: siteId }, 'onenote', 'operations', { id: anyId }],
+        canonicalRoot: ['sites'],
+      },
+    ],
+    // Fairfax (usgov, usgovdod) has no onenoteOperation (its CSDL, v1.0).
+    clouds: ['global', 'custom'],
+    words: operationStatusWords,
+    policy: { firstPollMs: 5 * second, intervalMs: minute, deadlineMs: 24 * hour, tick: '0 * * * * *' },
+    maxRequestsInFlight: 1,
+  },
+};
+
+export const kindRows: readonly KindRow[] = Object.values(kinds);
+export const kindNames: readonly Kind[] = kindRows.map((row) => row.kind);

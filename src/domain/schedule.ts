@@ -1,0 +1,64 @@
+// When an operation is read: a pure function of stored facts. Nothing is written to remember a due time, so nothing
+// can be forgotten, and a restart costs at most one early read an operation.
+import { fraction } from './keys.ts';
+import type { Operation } from './operation.ts';
+
+/** Longest wait that a failing operation can be stretched to, unless eight of its own intervals are longer. */
+const longestStretchMs = 300_000;
+const jitterShare = 0.1;
+const secondMs = 1000;
+/** 404s closer together than this are one piece of evidence, so a missing operation is not read more often. */
+export const evidenceSpacingMs = 20 * secondMs;
+
+/**
+ * The next instant after `afterMs` at which the operation is to be read.
+ *
+ * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter of
+ * ±10 % that the key and the point's number decide. The deadline is a point too. A failing one is read on a sparser
+ * grid that begins with the failure: waits double from one interval up to the cap.
+ */
+export function nextPollAtMs(operation: Operation, afterMs: number): number {
+  const regular = operation.health.status === 'ok' ? nextGridPoint(operation, afterMs) : nextRetryPoint(operation, afterMs);
+  const deadline = operation.deadlineAtMs;
+  return afterMs < deadline && deadline < regular ? deadline : regular;
+}
+
+function nextGridPoint(operation: Operation, afterMs: number): number {
+  const { firstPollMs, intervalMs } = operation.policy;
+  const startMs = operation.trackedAtMs + firstPollMs;
+  const estimate = Math.floor((afterMs - startMs) / intervalMs);
+  // Jitter moves a point by a tenth of an interval at most, so the next one is within a step of the estimate.
+  for (let index = Math.max(0, estimate - 1); ; index += 1) {
+    const pointMs = gridPointMs(operation, index);
+    if (pointMs > afterMs) return pointMs;
+  }
+}
+
+function gridPointMs(operation: Operation, index: number): number {
+  const { firstPollMs, intervalMs } = operation.policy;
+  const jitterMs = index === 0 ? 0 : Math.round(jitter(operation.key, index) * jitterShare * intervalMs);
+  return operation.trackedAtMs + firstPollMs + index * intervalMs + jitterMs;
+}
+
+/** From −1 to 1, decided by key and index (a multiplicative hash: neighbours in either are far apart). */
+function jitter(key: string, index: number): number {
+  const mixed = Math.imul(fraction(key, 'phase') ^ Math.imul(index, 0x9e37_79b1), 0x85eb_ca6b) >>> 0;
+  return (mixed / 0xffff_ffff) * 2 - 1;
+}
+
+function nextRetryPoint(operation: Operation, afterMs: number): number {
+  const { intervalMs } = operation.policy;
+  const { health } = operation;
+  const stepMs = health.status === 'missing' ? Math.max(intervalMs, evidenceSpacingMs) : intervalMs;
+  const capMs = Math.max(8 * intervalMs, longestStretchMs);
+  let pointMs = health.sinceAtMs;
+  // Missing operations are read at an even pace: their absence must be proven soon. The others back off.
+  for (let waitMs = stepMs; pointMs <= afterMs; waitMs = health.status === 'missing' ? stepMs : Math.min(waitMs * 2, capMs)) {
+    if (waitMs === capMs || health.status === 'missing') {
+      const steps = Math.max(1, Math.floor((afterMs - pointMs) / waitMs) + 1);
+      return pointMs + steps * waitMs;
+    }
+    pointMs += waitMs;
+  }
+  return pointMs;
+}

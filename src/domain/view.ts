@@ -1,0 +1,115 @@
+// An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
+// computed here and never stored.
+import type { JsonValue, Operation, Resource, State, TrackedBy, Kind } from './operation.ts';
+import { isTerminal } from './operation.ts';
+import { nextPollAtMs } from './schedule.ts';
+import type { Pause } from './stored.ts';
+
+export type OperationView = {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly generation: number;
+  readonly sequence: number;
+  readonly state: State;
+  readonly terminal: boolean;
+  readonly status: string | null;
+  readonly statusKnown: boolean;
+  readonly resource: Resource;
+  readonly trackedAt: string;
+  readonly changedAt: string;
+  readonly endedAt: string | null;
+  readonly deadlineAt: string;
+  readonly nextPollAt: string | null;
+  readonly trackedBy: TrackedBy;
+  readonly health: HealthView;
+  readonly error: JsonValue;
+  readonly result: JsonValue;
+  readonly clientContext: string | null;
+  readonly percentComplete: number | null;
+  readonly label: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+export type HealthView = {
+  readonly status: 'ok' | 'throttled' | 'blocked' | 'missing' | 'unreadable';
+  readonly code: string | null;
+  readonly since: string;
+  /** One sentence for a person: why nothing is known, what to do, when it is tried again. */
+  readonly explanation: string;
+};
+
+/** @param pause the tenant's pause in the operation's shard, if there is one. */
+export function operationView(operation: Operation, at: { nowMs: number; pause: Pause | null }): OperationView {
+  const next = nextReadAtMs(operation, at);
+  return {
+    key: operation.key,
+    kind: operation.kind,
+    generation: operation.generation,
+    sequence: operation.sequence,
+    state: operation.state,
+    terminal: isTerminal(operation.state),
+    status: operation.status,
+    statusKnown: operation.statusKnown,
+    resource: operation.resource,
+    trackedAt: iso(operation.trackedAtMs),
+    changedAt: iso(operation.changedAtMs),
+    endedAt: operation.endedAtMs === null ? null : iso(operation.endedAtMs),
+    deadlineAt: iso(operation.deadlineAtMs),
+    nextPollAt: next === null ? null : iso(next),
+    trackedBy: operation.trackedBy,
+    health: healthView(operation, { ...at, nextMs: next }),
+    error: operation.error,
+    result: operation.result,
+    clientContext: operation.clientContext,
+    percentComplete: operation.percentComplete,
+    label: operation.label,
+    metadata: operation.metadata,
+  };
+}
+
+/** ETag of the view: changes with everything in it but `nextPollAt` and the explanation that repeats it. */
+export function viewETag(view: OperationView): string {
+  const { generation, sequence, state, health } = view;
+  return `"${[generation, sequence, state, health.status, health.code ?? '', Date.parse(health.since)].join('-')}"`;
+}
+
+function nextReadAtMs(operation: Operation, at: { nowMs: number; pause: Pause | null }): number | null {
+  if (isTerminal(operation.state)) return null;
+  return Math.max(nextPollAtMs(operation, at.nowMs), at.pause?.untilMs ?? 0);
+}
+
+function healthView(
+  operation: Operation,
+  at: { nowMs: number; pause: Pause | null; nextMs: number | null },
+): HealthView {
+  const { health } = operation;
+  const again = at.nextMs === null ? 'It has ended.' : `It is read again at ${iso(at.nextMs)}.`;
+  if (at.pause !== null && at.pause.untilMs > at.nowMs && health.status !== 'blocked' && at.nextMs !== null) {
+    return {
+      status: 'throttled',
+      code: at.pause.code,
+      since: iso(health.sinceAtMs),
+      explanation: `Graph asked us to wait; nothing is to be done. ${again}`,
+    };
+  }
+  const code = health.status === 'ok' ? null : health.code;
+  return { status: health.status, code, since: iso(health.sinceAtMs), explanation: `${reason(operation)} ${again}` };
+}
+
+function reason(operation: Operation): string {
+  const { health } = operation;
+  switch (health.status) {
+    case 'ok':
+      return operation.state === 'pending' ? 'It was not read yet.' : 'The last read was answered.';
+    case 'blocked':
+      return `Graph refuses this identity (${health.code}); grant it the permission that docs/permissions.md names for this kind.`;
+    case 'missing':
+      return `Graph does not find it (${health.code}, seen ${health.evidence.count} times); it is given up as lost when that lasts.`;
+    case 'unreadable':
+      return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts.`;
+  }
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
