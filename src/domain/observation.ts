@@ -2,6 +2,9 @@
 // answer says was true then, not when it arrived. A transport fault is `unreadable`, never a status.
 import type { Details, ObservedBy } from './operation.ts';
 
+/** Code of an unreadable observation that says: not read, because Graph asked to wait. */
+export const throttledCode = 'throttled';
+
 type Dated = {
   /** When the request left (for a push: when it arrived; for a stop or a deadline: now), in storage time. */
   readonly sentAtMs: number;

@@ -9,18 +9,21 @@ const jitterShare = 0.1;
 const secondMs = 1000;
 /** 404s closer together than this are one piece of evidence, so a missing operation is not read more often. */
 export const evidenceSpacingMs = 20 * secondMs;
+/** An operation that stays unreadable this long past its deadline expires without having been seen again. */
+export const unreadablePastDeadlineMs = 60 * secondMs;
 
 /**
  * The next instant after `afterMs` at which the operation is to be read.
  *
  * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter of
- * ±10 % that the key and the point's number decide. The deadline is a point too. A failing one is read on a sparser
+ * ±10 % that the key and the point's number decide. The deadline and a minute past it are points too. A failing one is read on a sparser
  * grid that begins with the failure: waits double from one interval up to the cap.
  */
 export function nextPollAtMs(operation: Operation, afterMs: number): number {
-  const regular = operation.health.status === 'ok' ? nextGridPoint(operation, afterMs) : nextRetryPoint(operation, afterMs);
-  const deadline = operation.deadlineAtMs;
-  return afterMs < deadline && deadline < regular ? deadline : regular;
+  const regularMs =
+    operation.health.status === 'ok' ? nextGridPoint(operation, afterMs) : nextRetryPoint(operation, afterMs);
+  const lastLooksMs = [operation.deadlineAtMs, operation.deadlineAtMs + unreadablePastDeadlineMs];
+  return Math.min(regularMs, ...lastLooksMs.filter((pointMs) => pointMs > afterMs));
 }
 
 function nextGridPoint(operation: Operation, afterMs: number): number {
@@ -46,19 +49,25 @@ function jitter(key: string, index: number): number {
   return (mixed / 0xffff_ffff) * 2 - 1;
 }
 
+/**
+ * Missing operations are read at an even pace, because their absence must be proven soon; blocked and unreadable ones
+ * back off: the wait doubles from one interval to the cap and stays there.
+ */
 function nextRetryPoint(operation: Operation, afterMs: number): number {
-  const { intervalMs } = operation.policy;
   const { health } = operation;
-  const stepMs = health.status === 'missing' ? Math.max(intervalMs, evidenceSpacingMs) : intervalMs;
+  const { intervalMs } = operation.policy;
+  if (health.status === 'missing') {
+    return nextEvenPoint(health.sinceAtMs, Math.max(intervalMs, evidenceSpacingMs), afterMs);
+  }
   const capMs = Math.max(8 * intervalMs, longestStretchMs);
   let pointMs = health.sinceAtMs;
-  // Missing operations are read at an even pace: their absence must be proven soon. The others back off.
-  for (let waitMs = stepMs; pointMs <= afterMs; waitMs = health.status === 'missing' ? stepMs : Math.min(waitMs * 2, capMs)) {
-    if (waitMs === capMs || health.status === 'missing') {
-      const steps = Math.max(1, Math.floor((afterMs - pointMs) / waitMs) + 1);
-      return pointMs + steps * waitMs;
-    }
+  for (let waitMs = intervalMs; waitMs < capMs; waitMs *= 2) {
     pointMs += waitMs;
+    if (pointMs > afterMs) return pointMs;
   }
-  return pointMs;
+  return nextEvenPoint(pointMs, capMs, afterMs);
+}
+
+function nextEvenPoint(startMs: number, stepMs: number, afterMs: number): number {
+  return startMs + Math.max(1, Math.floor((afterMs - startMs) / stepMs) + 1) * stepMs;
 }

@@ -1,0 +1,52 @@
+// One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
+import { throttledCode } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import type { Shard } from '../domain/stored.ts';
+import { emptyMemory } from '../domain/throttle.ts';
+import { type ApplyPorts, applyObservation } from './apply-observation.ts';
+import { type FindPorts, findRows, viewWithPause } from './find-operation.ts';
+import type { ReadBatch } from './ports.ts';
+import { createPublisher, type PublishPorts } from './publish-events.ts';
+import type { PollNowOutcome } from './results.ts';
+import { createShardPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
+
+export type PollNowPorts = ApplyPorts & PublishPorts & FindPorts & PausePorts & { readonly readBatch: ReadBatch };
+
+export function createPollNow(ports: PollNowPorts): (key: string) => Promise<PollNowOutcome> {
+  return async function pollNow(key) {
+    const rows = await findRows(ports, key);
+    if (rows === null) return { outcome: 'notFound' };
+    if (rows.found.live === null) return { outcome: 'ended' };
+    const { shard, operation } = rows;
+    const pauses = await currentPauses(shard);
+    return (await throttled(pauses, operation)) ?? (await readAndApply(shard, operation, pauses));
+  };
+
+  async function currentPauses(shard: Shard): Promise<ShardPauses> {
+    const readAtMonotonicMs = ports.clock.monotonicMs();
+    const memory = (await ports.readMemory(shard))?.value ?? emptyMemory;
+    return createShardPauses(ports, shard, { memory, readAtMonotonicMs });
+  }
+
+  async function throttled(pauses: ShardPauses, operation: Operation): Promise<PollNowOutcome | null> {
+    const untilMs = await pauses.pausedUntilMs(operation.resource.tenantId);
+    return untilMs === null ? null : { outcome: 'throttled', retryAfterMs: untilMs - ports.clock.nowMs() };
+  }
+
+  async function readAndApply(shard: Shard, operation: Operation, pauses: ShardPauses): Promise<PollNowOutcome> {
+    const { key, generation } = operation;
+    const answer = await ports.readBatch([operation]);
+    if (answer.pause !== null) await pauses.merge(operation.resource.tenantId, answer.pause);
+    const observation = answer.observations.get(key);
+    if (observation === undefined) return { outcome: 'unreadable', code: 'missing_answer' };
+    const publisher = createPublisher(ports, shard);
+    const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);
+    await publisher.drain();
+    if (applied.outcome === 'notFound' || applied.outcome === 'storageBusy') return { outcome: applied.outcome };
+    if (observation.type === 'unreadable') {
+      const isThrottled = observation.code === throttledCode;
+      return (isThrottled ? await throttled(pauses, operation) : null) ?? { outcome: 'unreadable', code: observation.code };
+    }
+    return { outcome: 'polled', operation: await viewWithPause(ports, shard, applied.operation) };
+  }
+}

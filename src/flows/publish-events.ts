@@ -1,0 +1,113 @@
+// From the outbox to the queue: sends the stored bytes, in order for each key, and clears what was accepted.
+// If we die before the send, a later sweep sends it; if we die before the clear, it sends a copy with the same id.
+import type { Shard } from '../domain/stored.ts';
+import type { OperationEvent } from '../domain/transition.ts';
+import type { ClearOutbox, Log, SendEvent } from './ports.ts';
+
+export type PublishPorts = { readonly send: SendEvent; readonly clearOutbox: ClearOutbox; readonly log: Log };
+
+export type Publisher = {
+  /** Queues events of one shard; those of a key must be given in sequence. */
+  readonly publish: (events: readonly OperationEvent[]) => void;
+  /** Waits until all that was given is sent and cleared, or given up. */
+  readonly drain: () => Promise<{ readonly published: number; readonly failed: number }>;
+};
+
+/** The queue, not the table, bounds a burst: 16 sends in flight reached its limit against Azurite (measured). */
+const sendsInFlight = 16;
+/** After so many failures the queue counts as down: what is left waits in the outbox for a later sweep. */
+const failuresUntilGivenUp = 16;
+const clearGroupSize = 100;
+
+/**
+ * A publisher for one shard that lives as long as one sweep or one request.
+ * A key whose send failed is left alone until the next sweep, so that its events stay in order.
+ */
+export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
+  const waiting = new Map<string, OperationEvent[]>();
+  const busyKeys = new Set<string>();
+  const failedKeys = new Set<string>();
+  const workers = new Set<Promise<void>>();
+  let toClear: OperationEvent[] = [];
+  let clearing: Promise<void> = Promise.resolve();
+  let published = 0;
+  let failed = 0;
+
+  return { publish, drain };
+
+  function publish(events: readonly OperationEvent[]): void {
+    for (const event of events) {
+      const queue = waiting.get(event.key);
+      if (queue === undefined) waiting.set(event.key, [event]);
+      else queue.push(event);
+    }
+    startWorkers();
+  }
+
+  function startWorkers(): void {
+    for (let key = freeKey(); key !== undefined && workers.size < sendsInFlight; key = freeKey()) {
+      busyKeys.add(key);
+      const worker = sendAllOf(key);
+      workers.add(worker);
+      void worker.finally(() => {
+        workers.delete(worker);
+        startWorkers();
+        if (workers.size === 0) flushClears();
+      });
+    }
+  }
+
+  /** A key that waits and whose earlier events are not under way. */
+  function freeKey(): string | undefined {
+    for (const key of waiting.keys()) if (!busyKeys.has(key)) return key;
+    return undefined;
+  }
+
+  async function sendAllOf(key: string): Promise<void> {
+    const events = waiting.get(key) ?? [];
+    waiting.delete(key);
+    for (const event of events) {
+      if (failedKeys.has(key) || failed >= failuresUntilGivenUp) break;
+      await sendOne(event);
+    }
+    busyKeys.delete(key);
+  }
+
+  async function sendOne(event: OperationEvent): Promise<void> {
+    try {
+      await ports.send(event.body);
+    } catch (error) {
+      // The event stays in its outbox row; the next sweep sends it.
+      failed += 1;
+      failedKeys.add(event.key);
+      ports.log('warn', { operationKey: event.key, sequence: event.sequence, error }, 'event was not sent');
+      return;
+    }
+    published += 1;
+    toClear.push(event);
+    if (toClear.length >= clearGroupSize) flushClears();
+  }
+
+  function flushClears(): void {
+    const events = toClear;
+    toClear = [];
+    clearing = clearing.then(() => clear(events));
+  }
+
+  async function clear(events: readonly OperationEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    try {
+      await ports.clearOutbox(shard, events);
+    } catch (error) {
+      // Sent and not cleared: a later sweep sends a copy with the same id and clears it.
+      ports.log('warn', { shard, count: events.length, error }, 'outbox was not cleared');
+    }
+  }
+
+  async function drain(): Promise<{ published: number; failed: number }> {
+    while (workers.size > 0) await Promise.all(workers);
+    flushClears();
+    await clearing;
+    return { published, failed };
+  }
+}

@@ -1,0 +1,110 @@
+// One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time,
+// never before a tenant's announced wait is over. What was not read stays due.
+import { throttledCode, type ReadObservation } from '../domain/observation.ts';
+import type { Operation } from '../domain/operation.ts';
+import type { Stored } from '../domain/stored.ts';
+import type { Clock, ReadBatch } from './ports.ts';
+import type { ShardPauses } from './shard-pauses.ts';
+
+export type DueOperation = { readonly stored: Stored<Operation>; readonly dueAtMs: number };
+
+export type ReadDuePorts = { readonly readBatch: ReadBatch; readonly clock: Clock };
+
+export type ReadDueOptions = {
+  readonly maxRequestsInFlight: number;
+  /** No new request is begun after it. */
+  readonly deadlineMonotonicMs: number;
+  readonly signal: AbortSignal;
+  readonly onObservation: (stored: Stored<Operation>, observation: ReadObservation) => void;
+};
+
+export type ReadDueResult = {
+  readonly read: readonly Operation[];
+  readonly httpRequests: number;
+  readonly throttledItems: number;
+  readonly earliestUnreadDueAtMs: number | null;
+};
+
+/** Graph's limit (JSON batching page). */
+const maxItems = 20;
+
+export async function readDue(
+  ports: ReadDuePorts & { readonly pauses: ShardPauses },
+  due: readonly DueOperation[],
+  options: ReadDueOptions,
+): Promise<ReadDueResult> {
+  const read: Operation[] = [];
+  const unread: DueOperation[] = [];
+  const counts = { httpRequests: 0, throttledItems: 0 };
+  const chunks = chunksInOrder(due);
+  // Each worker takes the next chunk when its last request is answered: a pull, so nothing queues up behind a slow one.
+  const workers = Array.from({ length: Math.min(options.maxRequestsInFlight, chunks.length) }, work);
+  await Promise.all(workers);
+  for (const chunk of chunks) unread.push(...chunk);
+  const earliestUnreadDueAtMs = unread.reduce<number | null>(
+    (earliest, { dueAtMs }) => (earliest === null ? dueAtMs : Math.min(earliest, dueAtMs)),
+    null,
+  );
+  return { read, ...counts, earliestUnreadDueAtMs };
+
+  async function work(): Promise<void> {
+    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+      if (mayNotBegin() || (await ports.pauses.pausedUntilMs(tenantOf(chunk))) !== null || mayNotBegin()) {
+        unread.push(...chunk);
+        continue;
+      }
+      await readChunk(chunk);
+    }
+  }
+
+  function mayNotBegin(): boolean {
+    return options.signal.aborted || ports.clock.monotonicMs() >= options.deadlineMonotonicMs;
+  }
+
+  async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
+    const answer = await ports.readBatch(chunk.map(({ stored }) => stored.value), options.signal);
+    counts.httpRequests += answer.httpRequests;
+    if (answer.pause !== null) await ports.pauses.merge(tenantOf(chunk), answer.pause);
+    for (const item of chunk) {
+      const observation = answer.observations.get(item.stored.value.key);
+      if (observation === undefined) {
+        unread.push(item);
+        continue;
+      }
+      if (isThrottled(observation)) {
+        counts.throttledItems += 1;
+        unread.push(item);
+      } else {
+        read.push(item.stored.value);
+      }
+      options.onObservation(item.stored, observation);
+    }
+  }
+}
+
+/** Chunks of one tenant and version; a chunk stands where its earliest operation would. */
+function chunksInOrder(due: readonly DueOperation[]): (readonly DueOperation[])[] {
+  const open = new Map<string, DueOperation[]>();
+  const chunks: DueOperation[][] = [];
+  for (const item of due.toSorted((one, other) => one.dueAtMs - other.dueAtMs)) {
+    const { tenantId, version } = item.stored.value.resource;
+    const group = `${tenantId} ${version}`;
+    const chunk = open.get(group);
+    if (chunk !== undefined && chunk.length < maxItems) {
+      chunk.push(item);
+      continue;
+    }
+    const begun = [item];
+    open.set(group, begun);
+    chunks.push(begun);
+  }
+  return chunks;
+}
+
+function isThrottled(observation: ReadObservation): boolean {
+  return observation.type === 'unreadable' && observation.code === throttledCode;
+}
+
+function tenantOf(chunk: readonly DueOperation[]): string {
+  return chunk[0]?.stored.value.resource.tenantId ?? '';
+}
