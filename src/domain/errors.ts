@@ -20,7 +20,11 @@ export class AppError extends Error {
   readonly action: ErrorAction;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { action: ErrorAction; retryAfterMs?: number; cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { action: ErrorAction; retryAfterMs?: number; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.name = 'AppError';
     this.code = code;

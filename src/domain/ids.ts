@@ -23,7 +23,11 @@ const verbatim = (id: string): string => id;
 const lowerCase = (id: string): string => id.toLowerCase();
 
 /** External connection: 3 to 32 ASCII letters and digits. */
-export const connectionId: IdGrammar = { pattern: /^[A-Za-z0-9]{3,32}$/, canonical: verbatim, identity: verbatim };
+export const connectionId: IdGrammar = {
+  pattern: /^[A-Za-z0-9]{3,32}$/,
+  canonical: verbatim,
+  identity: verbatim,
+};
 
 /** A call: a GUID; notifications write it in upper case without dashes. */
 export const callId: IdGrammar = {

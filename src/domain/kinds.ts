@@ -1,21 +1,22 @@
 // The kind table: all that tells one kind of operation from another. A new kind is a new row, and nothing else.
-import { anyId, callId, connectionId, groupId, type IdGrammar, operationId, siteId, userId } from './ids.ts';
+import { anyId, callId, connectionId, groupId, operationId, siteId, userId } from './ids.ts';
 import type { Cloud, Kind, PollPolicy, State } from './operation.ts';
+import type { PathTemplate } from './paths.ts';
 
 /** What a known status word means: its rank (not started 0, running 1, ended 3) and the state it puts the operation in. */
-export type StatusWord = { readonly rank: 0 | 1 | 3; readonly state: Extract<State, 'running' | 'succeeded' | 'failed'> };
+export type StatusWord = {
+  readonly rank: 0 | 1 | 3;
+  readonly state: Extract<State, 'running' | 'succeeded' | 'failed'>;
+};
 
 /** A word outside the kind's table: visible, non-terminal, above running, below every end. */
 export const unknownWordRank = 2;
-
-/** A path template: literal segments (lower case) and named ids. The last id but one names the parent. */
-export type PathTemplate = readonly (string | { readonly id: IdGrammar })[];
 
 export type KindRow = {
   readonly kind: Kind;
   /** First character of its keys: names the kind without a look-up. */
   readonly keyLetter: string;
-  /** The first template is canonical for its shape; `aliasOf` ones are rewritten to it. */
+  /** The paths it answers to; literals before the first id are written as the canonical root. The last id but one names the parent. */
   readonly paths: readonly { readonly template: PathTemplate; readonly canonicalRoot: readonly string[] }[];
   readonly clouds: readonly Cloud[];
   /** Folded words of Graph's enum. */
@@ -77,7 +78,12 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     ],
     clouds: ['global', 'usgov', 'usgovdod', 'custom'],
     words: operationStatusWords,
-    policy: { firstPollMs: 5 * second, intervalMs: 15 * second, deadlineMs: 4 * hour, tick: '*/15 * * * * *' },
+    policy: {
+      firstPollMs: 5 * second,
+      intervalMs: 15 * second,
+      deadlineMs: 4 * hour,
+      tick: '*/15 * * * * *',
+    },
     maxRequestsInFlight: 32,
   },
   onenoteOperation: {
@@ -89,7 +95,15 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
         canonicalRoot: ['users'],
       },
       {
-        template: ['groups', { id: groupId }, 'sites', { id: siteId }, 'onenote', 'operations', { id: anyId }],
+        template: [
+          'groups',
+          { id: groupId },
+          'sites',
+          { id: siteId },
+          'onenote',
+          'operations',
+          { id: anyId },
+        ],
         canonicalRoot: ['groups'],
       },
       {

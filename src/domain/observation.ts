@@ -20,7 +20,11 @@ export type StatusObservation = Dated & {
   readonly details: Details;
 };
 
-export type GoneObservation = Dated & { readonly type: 'gone'; readonly httpStatus: 404 | 410; readonly code: string };
+export type GoneObservation = Dated & {
+  readonly type: 'gone';
+  readonly httpStatus: 404 | 410;
+  readonly code: string;
+};
 /** 401 or 403: the identity may not read it. */
 export type RefusedObservation = Dated & { readonly type: 'refused'; readonly code: string };
 /** Throttled item, failed transport, malformed answer, foreign id: nothing is known. */

@@ -44,7 +44,11 @@ export function observe(operation: Operation, observation: Observation): Decisio
     case 'unreadable':
       return observeTrouble(operation, observation, 'unreadable');
     case 'stop':
-      return end(operation, 'cancelled', { observedBy: 'caller', atMs: observation.arrivedAtMs, evidence: null });
+      return end(operation, 'cancelled', {
+        observedBy: 'caller',
+        atMs: observation.arrivedAtMs,
+        evidence: null,
+      });
   }
 }
 
@@ -76,7 +80,8 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
     state: known?.state ?? 'running',
     status: observation.status,
     statusKnown: known !== undefined,
-    leftStatuses: isFirstSight || current === null ? operation.leftStatuses : [...operation.leftStatuses, current],
+    leftStatuses:
+      isFirstSight || current === null ? operation.leftStatuses : [...operation.leftStatuses, current],
     changedAtMs: observation.arrivedAtMs,
     endedAtMs: known !== undefined && isTerminal(known.state) ? observation.arrivedAtMs : null,
   };
@@ -113,14 +118,17 @@ function observeGone(operation: Operation, observation: GoneObservation): Decisi
   }
   const known = operation.health.status === 'missing' ? operation.health.evidence : null;
   const next =
-    evidence === known ? operation : { ...operation, health: missingHealth(operation, observation, evidence) };
+    evidence === known
+      ? operation
+      : { ...operation, health: missingHealth(operation, observation, evidence) };
   return expireIfUnseen(operation, observation, next);
 }
 
 /** Adds a 404 to the evidence; one within 20 s of the last is the same answer asked twice. */
 function addEvidence(health: Health, observation: GoneObservation): Evidence {
   const { httpStatus, sentAtMs } = observation;
-  const before = health.status === 'missing' && health.evidence.httpStatus === httpStatus ? health.evidence : null;
+  const before =
+    health.status === 'missing' && health.evidence.httpStatus === httpStatus ? health.evidence : null;
   if (before === null) return { httpStatus, count: 1, firstAtMs: sentAtMs, lastAtMs: sentAtMs };
   if (sentAtMs - before.lastAtMs < evidenceSpacingMs) return before;
   return { ...before, count: before.count + 1, lastAtMs: sentAtMs };
@@ -132,7 +140,8 @@ function isProof(evidence: Evidence): boolean {
 }
 
 function missingHealth(operation: Operation, observation: GoneObservation, evidence: Evidence): Health {
-  const sinceAtMs = operation.health.status === 'missing' ? operation.health.sinceAtMs : observation.arrivedAtMs;
+  const sinceAtMs =
+    operation.health.status === 'missing' ? operation.health.sinceAtMs : observation.arrivedAtMs;
   return { status: 'missing', code: observation.code, sinceAtMs, evidence };
 }
 
@@ -151,7 +160,10 @@ function observeTrouble(
     (health.status === status && health.code === observation.code);
   const next: Operation = isSame
     ? operation
-    : { ...operation, health: { status, code: observation.code, sinceAtMs: troubleSince(operation, observation) } };
+    : {
+        ...operation,
+        health: { status, code: observation.code, sinceAtMs: troubleSince(operation, observation) },
+      };
   return expireIfUnseen(operation, observation, next);
 }
 
@@ -182,7 +194,8 @@ function isStale(operation: Operation, observation: { readonly sentAtMs: number 
 function withHealthOk(decision: Decision, observation: StatusObservation): Decision {
   const { operation } = decision;
   const isEnded = observation.observedBy !== 'push' || operation.health.status === 'missing';
-  if (operation.health.status === 'ok' || !isEnded || observation.sentAtMs < operation.health.sinceAtMs) return decision;
+  if (operation.health.status === 'ok' || !isEnded || observation.sentAtMs < operation.health.sinceAtMs)
+    return decision;
   const health: Health = { status: 'ok', sinceAtMs: observation.arrivedAtMs };
   const healed = { ...operation, health };
   // The last transition carries the operation as it is stored.

@@ -28,7 +28,12 @@ export type Resource = {
 export type Health =
   | { readonly status: 'ok'; readonly sinceAtMs: number }
   | { readonly status: 'blocked' | 'unreadable'; readonly code: string; readonly sinceAtMs: number }
-  | { readonly status: 'missing'; readonly code: string; readonly sinceAtMs: number; readonly evidence: Evidence };
+  | {
+      readonly status: 'missing';
+      readonly code: string;
+      readonly sinceAtMs: number;
+      readonly evidence: Evidence;
+    };
 
 /** The 404s or the 410 on which `lost` rests. `firstAtMs` and `lastAtMs` are when the requests were sent. */
 export type Evidence = {

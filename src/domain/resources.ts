@@ -1,9 +1,9 @@
 // From any legal spelling of an operation's address to the one resource it names. Caller's text never reaches Graph:
 // only segments that passed their grammar here do, joined again by us.
-import type { IdGrammar } from './ids.ts';
 import { keyOf } from './keys.ts';
-import { type KindRow, kindRows, type PathTemplate } from './kinds.ts';
+import { type KindRow, kindRows } from './kinds.ts';
 import type { Cloud, Kind, Resource, Version } from './operation.ts';
+import { matchTemplate, splitSegments, type TemplateMatch } from './paths.ts';
 
 /** The one Graph that this deployment talks to. `root` is an origin without a trailing slash. */
 export type GraphHome = { readonly cloud: Cloud; readonly root: string; readonly tenantId: string };
@@ -38,11 +38,17 @@ export function parseResource(
   return null;
 }
 
-type Match = { readonly canonical: readonly string[]; readonly identity: readonly string[]; readonly ids: readonly string[] };
-
-function nameResource(row: KindRow, match: Match, at: { home: GraphHome; version: Version }): NamedResource {
+function nameResource(
+  row: KindRow,
+  match: TemplateMatch,
+  at: { home: GraphHome; version: Version },
+): NamedResource {
   const { home, version } = at;
-  const key = keyOf(row, { cloud: home.cloud, tenantId: home.tenantId, identityPath: match.identity.join('/') });
+  const key = keyOf(row, {
+    cloud: home.cloud,
+    tenantId: home.tenantId,
+    identityPath: match.identity.join('/'),
+  });
   const resource = {
     cloud: home.cloud,
     tenantId: home.tenantId,
@@ -56,7 +62,8 @@ function nameResource(row: KindRow, match: Match, at: { home: GraphHome; version
 
 /** The path of an address in this Graph. Text is compared with the origin before any URL parser may tidy it up. */
 function pathWithin(address: string, root: string): string | null {
-  if (address.length > maxAddressLength || /[\\?#\s]/.test(address) || !isPrintableAscii(address)) return null;
+  if (address.length > maxAddressLength || /[\\?#\s]/.test(address) || !isPrintableAscii(address))
+    return null;
   if (!address.includes('://')) return address.startsWith('//') ? null : address;
   if (address.slice(0, root.length).toLowerCase() !== root.toLowerCase()) return null;
   const path = address.slice(root.length);
@@ -67,69 +74,14 @@ function isPrintableAscii(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
-/** Splits `/a/{id}/b('c')` into decoded segments; null for empty segments and bad encodings. */
-function splitSegments(path: string): readonly string[] | null {
-  const segments: string[] = [];
-  for (const raw of path.replace(/^\//, '').split('/')) {
-    const keyed = /^([A-Za-z]+)\('([^'/()]+)'\)$/.exec(raw);
-    for (const part of keyed ? [keyed[1] ?? '', keyed[2] ?? ''] : [raw]) {
-      const decoded = decodeSegment(part);
-      if (decoded === null) return null;
-      segments.push(decoded);
-    }
-  }
-  return segments;
-}
-
-function decodeSegment(part: string): string | null {
-  try {
-    const decoded = decodeURIComponent(part);
-    return decoded === '' || decoded === '.' || decoded === '..' ? null : decoded;
-  } catch {
-    return null; // a malformed percent-encoding names nothing
-  }
-}
-
 function versionOf(segment: string | undefined): Version | null {
   return segment === 'v1.0' || segment === 'beta' ? segment : null;
 }
 
-function matchKind(row: KindRow, segments: readonly string[]): Match | null {
+function matchKind(row: KindRow, segments: readonly string[]): TemplateMatch | null {
   for (const { template, canonicalRoot } of row.paths) {
     const match = matchTemplate(template, canonicalRoot, segments);
     if (match !== null) return match;
   }
   return null;
-}
-
-function matchTemplate(
-  template: PathTemplate,
-  canonicalRoot: readonly string[],
-  segments: readonly string[],
-): Match | null {
-  if (segments.length !== template.length) return null;
-  const firstId = template.findIndex((part) => typeof part !== 'string');
-  const canonical: string[] = [...canonicalRoot];
-  const identity: string[] = [...canonicalRoot];
-  const ids: string[] = [];
-  for (const [index, part] of template.entries()) {
-    const segment = segments[index] ?? '';
-    if (typeof part === 'string') {
-      if (segment.toLowerCase() !== part) return null;
-      if (index < firstId) continue;
-      canonical.push(part);
-      identity.push(part);
-      continue;
-    }
-    const spelled = spell(part.id, segment);
-    if (spelled === null) return null;
-    canonical.push(spelled.canonical);
-    identity.push(spelled.identity);
-    ids.push(spelled.canonical);
-  }
-  return { canonical, identity, ids };
-}
-
-function spell(grammar: IdGrammar, id: string): { canonical: string; identity: string } | null {
-  return grammar.pattern.test(id) ? { canonical: grammar.canonical(id), identity: grammar.identity(id) } : null;
 }

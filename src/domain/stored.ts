@@ -1,7 +1,8 @@
 // What a shard holds, as values: the rows of ARCHITECTURE.md without their encoding. An ETag travels with each value
 // that is replaced or deleted later, because every such write is conditional.
-import type { Operation } from './operation.ts';
+
 import type { StatusObservation } from './observation.ts';
+import type { Operation } from './operation.ts';
 import type { OperationEvent } from './transition.ts';
 
 /** Name of a shard = partition key: `<kind>-<two digits>`. */

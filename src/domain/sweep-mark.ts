@@ -34,10 +34,12 @@ export function advanceMark(
     readonly earliestUnreadDueAtMs: number | null;
   },
 ): SweepMark {
-  const reachedMs = sweep.earliestUnreadDueAtMs === null ? sweep.startedAtMs : sweep.earliestUnreadDueAtMs - 1;
+  const reachedMs =
+    sweep.earliestUnreadDueAtMs === null ? sweep.startedAtMs : sweep.earliestUnreadDueAtMs - 1;
   const sweptAtMs = Math.max(mark.sweptAtMs, reachedMs);
   const lookedAtMs = new Map<string, number>();
-  for (const [key, atMs] of mark.lookedAtMs) if (atMs > sweptAtMs || sweep.pendingKeys.has(key)) lookedAtMs.set(key, atMs);
+  for (const [key, atMs] of mark.lookedAtMs)
+    if (atMs > sweptAtMs || sweep.pendingKeys.has(key)) lookedAtMs.set(key, atMs);
   for (const operation of sweep.read) {
     const isNeeded = sweep.startedAtMs > sweptAtMs || operation.state === 'pending';
     if (isNeeded) lookedAtMs.set(operation.key, sweep.startedAtMs);

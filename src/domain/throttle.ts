@@ -45,7 +45,9 @@ export function holdingPause(memory: ShardMemory, tenantId: string, nowMs: numbe
 
 /** Without the pauses that ended long enough ago to say nothing about the next refusal. */
 export function withoutOldPauses(memory: ShardMemory, nowMs: number): ShardMemory {
-  const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs + longestGuessedPauseMs > nowMs);
+  const pauses = Object.entries(memory.pauses).filter(
+    ([, pause]) => pause.untilMs + longestGuessedPauseMs > nowMs,
+  );
   return { ...memory, pauses: Object.fromEntries(pauses) };
 }
 

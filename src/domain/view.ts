@@ -1,6 +1,6 @@
 // An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
 // computed here and never stored.
-import type { JsonValue, Operation, Resource, State, TrackedBy, Kind } from './operation.ts';
+import type { JsonValue, Kind, Operation, Resource, State, TrackedBy } from './operation.ts';
 import { isTerminal } from './operation.ts';
 import { nextPollAtMs } from './schedule.ts';
 import type { Pause } from './stored.ts';
@@ -39,7 +39,10 @@ export type HealthView = {
 };
 
 /** @param pause the tenant's pause in the operation's shard, if there is one. */
-export function operationView(operation: Operation, at: { nowMs: number; pause: Pause | null }): OperationView {
+export function operationView(
+  operation: Operation,
+  at: { nowMs: number; pause: Pause | null },
+): OperationView {
   const next = nextReadAtMs(operation, at);
   return {
     key: operation.key,
@@ -93,7 +96,12 @@ function healthView(
     };
   }
   const code = health.status === 'ok' ? null : health.code;
-  return { status: health.status, code, since: iso(health.sinceAtMs), explanation: `${reason(operation)} ${again}` };
+  return {
+    status: health.status,
+    code,
+    since: iso(health.sinceAtMs),
+    explanation: `${reason(operation)} ${again}`,
+  };
 }
 
 function reason(operation: Operation): string {

@@ -23,7 +23,11 @@ export type ApplyPorts = {
 };
 
 export type Applied =
-  | { readonly outcome: 'changed' | 'unchanged' | 'ended'; readonly operation: Operation; readonly ignored: Decision['ignored'] }
+  | {
+      readonly outcome: 'changed' | 'unchanged' | 'ended';
+      readonly operation: Operation;
+      readonly ignored: Decision['ignored'];
+    }
   /** Another generation lives now than the one that the news is about. */
   | { readonly outcome: 'generationChanged'; readonly operation: Operation }
   | { readonly outcome: 'notFound' }
@@ -41,7 +45,11 @@ export type News = {
 const attempts = 4;
 
 /** Applies one observation to what the store holds, and hands the events that it made to the publisher. */
-export async function applyObservation(ports: ApplyPorts, news: News, publisher: Publisher): Promise<Applied> {
+export async function applyObservation(
+  ports: ApplyPorts,
+  news: News,
+  publisher: Publisher,
+): Promise<Applied> {
   let wasUncertain = false;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);

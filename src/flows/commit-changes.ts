@@ -17,7 +17,11 @@ export type Proposal = {
 export type Committer = {
   readonly add: (proposal: Proposal) => void;
   /** Waits until everything that was added is committed or given up; rejects when storage refuses us. */
-  readonly drain: () => Promise<{ readonly committed: number; readonly commits: number; readonly left: number }>;
+  readonly drain: () => Promise<{
+    readonly committed: number;
+    readonly commits: number;
+    readonly left: number;
+  }>;
 };
 
 /** Azure Tables: 100 rows and 4 MiB a transaction. An event of 24 KiB is written twice, an operation at most twice. */
@@ -63,7 +67,9 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
   }
 
   async function commitGroup(group: readonly Proposal[]): Promise<void> {
-    const changes: readonly Change[] = group.map(({ before, decision }) => makeChange(ports, before, decision));
+    const changes: readonly Change[] = group.map(({ before, decision }) =>
+      makeChange(ports, before, decision),
+    );
     counts.commits += 1;
     const committed = await ports.commit(shard, changes);
     if (committed.applied) {

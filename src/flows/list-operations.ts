@@ -1,7 +1,8 @@
 // Pages of operations over all shards: of each shard first the live ones, then the ended ones. An operation that ends
 // between two pages may be seen twice, never missed. The continuation is a place, not a cursor: nothing is kept.
-import { kindNames } from '../domain/kinds.ts';
+
 import { kindOfKey, shardsOf } from '../domain/keys.ts';
+import { kindNames } from '../domain/kinds.ts';
 import type { Kind, Operation, State } from '../domain/operation.ts';
 import type { Shard, ShardMemory } from '../domain/stored.ts';
 import { emptyMemory, holdingPause } from '../domain/throttle.ts';
@@ -24,7 +25,12 @@ export type ListPhase = 'live' | 'ended';
 /** Reads one phase of one shard in the order of keys. `next` is the key after which to go on; null: no more. */
 export type ReadListPage = (
   shard: Shard,
-  page: { readonly phase: ListPhase; readonly filter: ListFilter; readonly afterKey: string | null; readonly top: number },
+  page: {
+    readonly phase: ListPhase;
+    readonly filter: ListFilter;
+    readonly afterKey: string | null;
+    readonly top: number;
+  },
 ) => Promise<{ readonly operations: readonly Operation[]; readonly next: string | null }>;
 
 export type ListResult =
@@ -74,7 +80,10 @@ export function createListOperations(ports: ListPorts): (query: ListQuery) => Pr
     }
     return operations.map((operation) => {
       const memory = memories.get(ports.shardOf(operation)) ?? emptyMemory;
-      return operationView(operation, { nowMs, pause: holdingPause(memory, operation.resource.tenantId, nowMs) });
+      return operationView(operation, {
+        nowMs,
+        pause: holdingPause(memory, operation.resource.tenantId, nowMs),
+      });
     });
   }
 }
@@ -96,7 +105,11 @@ function readContinuation(query: ListQuery, shardCount: number): Place | null {
   const isWellFormed = /^\d{1,3}$/.test(shard ?? '') && /^[01]$/.test(phase ?? '') && rest.length === 0;
   if (!isWellFormed || filter !== encodeURIComponent(filterText(query))) return null;
   if (afterKey !== '' && kindOfKey(afterKey ?? '') === null) return null;
-  const place = { shard: Number(shard), phase: Number(phase), afterKey: afterKey === '' ? null : (afterKey ?? null) };
+  const place = {
+    shard: Number(shard),
+    phase: Number(phase),
+    afterKey: afterKey === '' ? null : (afterKey ?? null),
+  };
   return place.shard < shardCount ? place : null;
 }
 

@@ -10,7 +10,10 @@ import { createPublisher, type PublishPorts } from './publish-events.ts';
 import type { PollNowOutcome } from './results.ts';
 import { createShardPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 
-export type PollNowPorts = ApplyPorts & PublishPorts & FindPorts & PausePorts & { readonly readBatch: ReadBatch };
+export type PollNowPorts = ApplyPorts &
+  PublishPorts &
+  FindPorts &
+  PausePorts & { readonly readBatch: ReadBatch };
 
 export function createPollNow(ports: PollNowPorts): (key: string) => Promise<PollNowOutcome> {
   return async function pollNow(key) {
@@ -33,7 +36,11 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     return untilMs === null ? null : { outcome: 'throttled', retryAfterMs: untilMs - ports.clock.nowMs() };
   }
 
-  async function readAndApply(shard: Shard, operation: Operation, pauses: ShardPauses): Promise<PollNowOutcome> {
+  async function readAndApply(
+    shard: Shard,
+    operation: Operation,
+    pauses: ShardPauses,
+  ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
     const answer = await ports.readBatch([operation]);
     if (answer.pause !== null) await pauses.merge(operation.resource.tenantId, answer.pause);
@@ -42,10 +49,16 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     const publisher = createPublisher(ports, shard);
     const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);
     await publisher.drain();
-    if (applied.outcome === 'notFound' || applied.outcome === 'storageBusy') return { outcome: applied.outcome };
+    if (applied.outcome === 'notFound' || applied.outcome === 'storageBusy')
+      return { outcome: applied.outcome };
     if (observation.type === 'unreadable') {
       const isThrottled = observation.code === throttledCode;
-      return (isThrottled ? await throttled(pauses, operation) : null) ?? { outcome: 'unreadable', code: observation.code };
+      return (
+        (isThrottled ? await throttled(pauses, operation) : null) ?? {
+          outcome: 'unreadable',
+          code: observation.code,
+        }
+      );
     }
     return { outcome: 'polled', operation: await viewWithPause(ports, shard, applied.operation) };
   }

@@ -1,6 +1,6 @@
 // One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time,
 // never before a tenant's announced wait is over. What was not read stays due.
-import { throttledCode, type ReadObservation } from '../domain/observation.ts';
+import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
 import type { Clock, ReadBatch } from './ports.ts';
@@ -62,7 +62,10 @@ export async function readDue(
   }
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
-    const answer = await ports.readBatch(chunk.map(({ stored }) => stored.value), options.signal);
+    const answer = await ports.readBatch(
+      chunk.map(({ stored }) => stored.value),
+      options.signal,
+    );
     counts.httpRequests += answer.httpRequests;
     if (answer.pause !== null) await ports.pauses.merge(tenantOf(chunk), answer.pause);
     for (const item of chunk) {

@@ -22,7 +22,11 @@ export function createStopOperation(
     const publisher = createPublisher(ports, rows.shard);
     const nowMs = ports.clock.nowMs();
     const observation = { type: 'stop', sentAtMs: nowMs, arrivedAtMs: nowMs } as const;
-    const applied = await applyObservation(ports, { shard: rows.shard, key, generation: meant, observation }, publisher);
+    const applied = await applyObservation(
+      ports,
+      { shard: rows.shard, key, generation: meant, observation },
+      publisher,
+    );
     await publisher.drain();
     switch (applied.outcome) {
       case 'changed':
@@ -37,6 +41,9 @@ export function createStopOperation(
   };
 
   function ended(operation: Operation): StopOutcome {
-    return { outcome: 'ended', operation: operationView(operation, { nowMs: ports.clock.nowMs(), pause: null }) };
+    return {
+      outcome: 'ended',
+      operation: operationView(operation, { nowMs: ports.clock.nowMs(), pause: null }),
+    };
   }
 }

@@ -14,7 +14,7 @@ import type { OperationEvent } from '../domain/transition.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import { type DueOperation, readDue, type ReadDuePorts } from './read-due.ts';
+import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
 import { createShardPauses, mergeMemory, type PausePorts } from './shard-pauses.ts';
 
 export type SweepPorts = ApplyPorts &
@@ -50,7 +50,10 @@ export const parkedLifeMs = 15 * 60_000;
 const markStoredEveryMs = 60_000;
 
 /** @returns null when this process sweeps the shard already; the next tick comes. */
-export type SweepShard = (target: { kind: Kind; shard: Shard }, limits: SweepLimits) => Promise<SweepReport | null>;
+export type SweepShard = (
+  target: { kind: Kind; shard: Shard },
+  limits: SweepLimits,
+) => Promise<SweepReport | null>;
 
 export function createSweepShard(ports: SweepPorts): SweepShard {
   const underWay = new Set<Shard>();
@@ -122,7 +125,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     for (const parked of contents.parked) {
       const { key, observation, parkedAtMs } = parked.value;
       if (liveKeys.has(key)) {
-        const result = await applyObservation(ports, { shard, key, observation, generation: null }, publisher);
+        const result = await applyObservation(
+          ports,
+          { shard, key, observation, generation: null },
+          publisher,
+        );
         applied.add(key);
         if (result.outcome === 'storageBusy') continue;
         await ports.removeParked(shard, parked);
@@ -171,7 +178,9 @@ function dueOperations(
 }
 
 function pendingKeys(contents: ShardContents): ReadonlySet<string> {
-  return new Set(contents.live.filter(({ value }) => value.state === 'pending').map(({ value }) => value.key));
+  return new Set(
+    contents.live.filter(({ value }) => value.state === 'pending').map(({ value }) => value.key),
+  );
 }
 
 /** Own knowledge, or the stored mark where another process got further. */

@@ -39,7 +39,11 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
   };
 
   /** The new generation's operation when it clearly was stored; null when nothing is known. */
-  async function begin(shard: Shard, request: TrackRequest, known: Stored<Known> | null): Promise<Operation | null> {
+  async function begin(
+    shard: Shard,
+    request: TrackRequest,
+    known: Stored<Known> | null,
+  ): Promise<Operation | null> {
     const operation = beginGeneration(request, {
       nowMs: ports.clock.nowMs(),
       policy: ports.policies[request.named.kind],
