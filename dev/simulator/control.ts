@@ -1,0 +1,102 @@
+// What a test, the bench or a person may do to the world behind Graph's back. The HTTP control API is these functions.
+import type { FaultInput, FaultView } from './faults.ts';
+import { type LoadInput, operationsOf } from './load.ts';
+import type {
+  Call,
+  CallInput,
+  ChangeInput,
+  Connection,
+  ConnectionInput,
+  Operation,
+  OperationInput,
+  Truth,
+} from './operations.ts';
+import { parsePath } from './paths.ts';
+import { type Kind, orderedScript, type Script, scriptSchema } from './scripts.ts';
+import type { Simulation } from './simulation.ts';
+import type { RequestRecord, StatsView } from './stats.ts';
+import type { QuotaInput } from './throttle.ts';
+
+export type Control = ReturnType<typeof createControl>;
+
+/** What only the server itself can do. */
+export type ServerHooks = {
+  readonly requireToken: (token: string | undefined) => void;
+  readonly refuseConnections: (forMs: number) => Promise<void>;
+};
+
+/** The control functions of one simulator. Inputs are checked; a wrong one throws a ZodError. */
+export function createControl(simulation: Simulation, hooks: ServerHooks) {
+  const { world, faults, throttle, stats, births, now } = simulation;
+
+  /** Canonical path of any spelling, with or without version. */
+  function canonical(path: string): string {
+    const bare = path.replace(/^\/?(v1\.0|beta)(?=\/)/, '');
+    const resource = parsePath(bare, 'beta');
+    return 'path' in resource ? resource.path : bare;
+  }
+
+  return {
+    addConnection: (input: ConnectionInput): Connection => world.addConnection(input),
+    addCall: (input: CallInput = {}): Call => world.addCall(input),
+    /** Ends a call: it and its operations answer 404 with code 8522 from now on. */
+    endCall(id: string): Call {
+      return world.addCall({ id, state: 'terminated' });
+    },
+    /** Adds an operation; its connection or call is made when there is none. */
+    addOperation: (input: OperationInput): Operation => world.addOperation(input),
+    /** Adds many at once; returns how many. */
+    load(input: LoadInput): number {
+      let count = 0;
+      for (const operation of operationsOf(input, now())) {
+        world.addOperation(operation);
+        count += 1;
+      }
+      return count;
+    },
+    /** Starts the operations that wait for it; returns how many. */
+    arm: (startMs: number = now()): number => world.arm(startMs),
+    /** Lets an operation say something else from now on. */
+    setStatus: (change: ChangeInput): Operation =>
+      world.changeStatus({ ...change, path: canonical(change.path) }),
+    /** Removes an operation, or a connection or call and all under it; false when there is none. */
+    remove: (path: string): boolean => world.remove(canonical(path)),
+    /** The script of operations that are born by a call to Graph (schema PATCH, call actions, OneNote copies). */
+    setBirth(kind: Kind, script: Script): void {
+      births.set(kind, orderedScript(scriptSchema.parse(script)));
+    },
+    /** Turns a switch on; returns the rule's id. */
+    addFault: (input: FaultInput): string => faults.add(input),
+    removeFault: (id: string): boolean => faults.remove(id),
+    clearFaults: (): void => faults.clear(),
+    faults: (): readonly FaultView[] => faults.list(),
+    setQuota: (input: QuotaInput): void => throttle.setQuota(input),
+    clearQuotas: (): void => throttle.clearQuotas(),
+    quotas: () => throttle.listQuotas(),
+    stats: (): StatsView => stats.view(),
+    /** The last requests, oldest first. */
+    requests: (): readonly RequestRecord[] => stats.requests(),
+    /** Sets all counts to zero and forgets announced waits; the world stays. */
+    zero(): void {
+      stats.zero();
+      throttle.clearWindows();
+    },
+    /** Kind and path of every operation. */
+    ids: (): { readonly kind: Kind; readonly path: string }[] =>
+      [...world.operations.values()].map(({ kind, path }) => ({ kind, path })),
+    truth: (): readonly Truth[] => world.truth(),
+    /** Back to an empty, well-behaved Graph. */
+    reset(): void {
+      world.clear();
+      faults.clear();
+      births.clear();
+      throttle.clearQuotas();
+      throttle.clearWindows();
+      stats.zero();
+    },
+    /** The only token accepted from now on; undefined accepts everyone. */
+    requireToken: hooks.requireToken,
+    /** Closes every connection and refuses new ones for a while; resolves once it listens again. */
+    refuseConnections: hooks.refuseConnections,
+  };
+}
