@@ -126,9 +126,14 @@ const ruleSchema = z.strictObject({
 
 type RuleInput = z.input<typeof ruleSchema>;
 
+/** What a switch takes; one without parameters takes none. */
+type ParameterInput<N extends SwitchName> = string extends keyof z.input<(typeof switches)[N]>
+  ? object
+  : z.input<(typeof switches)[N]>;
+
 /** A rule as a test or the control API writes it: `{ fault: 'throttle', retryAfter: 5, times: 1 }`. */
 export type FaultInput = {
-  [N in SwitchName]: { readonly fault: N } & z.input<(typeof switches)[N]> & RuleInput;
+  [N in SwitchName]: { readonly fault: N } & ParameterInput<N> & RuleInput;
 }[SwitchName];
 
 /** What a rule is matched against. A whole batch matches by any of its items. */

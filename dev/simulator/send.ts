@@ -51,7 +51,8 @@ export function sendShaped(
     return;
   }
   if (shape.truncate?.reset) {
-    response.write(cut, () => response.socket?.resetAndDestroy());
+    // Not a hard reset, which could overtake the bytes before it: the stream ends short of its announced length.
+    response.write(cut, () => response.socket?.destroySoon());
     return;
   }
   response.end(cut);

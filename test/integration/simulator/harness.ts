@@ -75,8 +75,8 @@ export function useSimulator(): Bench {
         url,
       }));
       const answer = await send('/v1.0/$batch', { method: 'POST', body: { requests } });
-      const responses = (answer.json as { responses?: readonly BatchAnswer[] } | undefined)?.responses ?? [];
-      return { ...answer, responses };
+      const responses = (answer.json as { responses?: unknown } | null | undefined)?.responses;
+      return { ...answer, responses: Array.isArray(responses) ? (responses as readonly BatchAnswer[]) : [] };
     },
     anOperation: (id = '1.neu.0f3c') =>
       simulator.control.addOperation({

@@ -1,0 +1,240 @@
+// The control API over HTTP, quotas and announced waits, counts, tokens, and the command line.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { startSimulator } from '../../../dev/simulator/server.ts';
+import { startMs, useSimulator } from './harness.ts';
+
+const bench = useSimulator();
+const control = (path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST') =>
+  bench.send(`/_control${path}`, { method, ...(body === undefined ? {} : { body }) });
+
+describe('control API', () => {
+  test('adds one operation or many and changes what they say', async () => {
+    const one = await control('/operations', { kind: 'connectionOperation', parent: 'contosohr', id: 'op1' });
+    const many = await control('/operations', {
+      operations: [{ kind: 'commsOperation' }, { kind: 'onenoteOperation' }],
+    });
+    const { path } = one.json as { path: string };
+    await control('/status', { path: `/beta${path}`, status: 'failed' });
+    expect([one.status, (many.json as { value: unknown[] }).value.length]).toEqual([200, 2]);
+    expect((await bench.send(`/v1.0${path}`)).json).toMatchObject({ status: 'failed' });
+  });
+
+  test('turns faults on, lists and removes them', async () => {
+    const { id } = (await control('/faults', { fault: 'otherId', id: 'else' })).json as { id: string };
+    const { path } = bench.anOperation();
+    expect((await bench.send(`/v1.0${path}`)).json).toMatchObject({ id: 'else' });
+    expect((await control('/faults')).json).toMatchObject({ value: [{ id, fault: 'otherId', fired: 1 }] });
+    expect((await control(`/faults/${id}`, undefined, 'DELETE')).status).toBe(204);
+    expect((await control(`/faults/${id}`, undefined, 'DELETE')).status).toBe(404);
+    expect((await bench.send(`/v1.0${path}`)).json).toMatchObject({ id: '1.neu.0f3c' });
+  });
+
+  test.each([
+    ['an unknown route', '/moon', {}, 404],
+    ['a wrong fault', '/faults', { fault: 'gremlins' }, 400],
+    ['a wrong kind', '/operations', { kind: 'moon' }, 400],
+    ['an operation that is not there', '/status', { path: '/x', status: 'failed' }, 400],
+    ['no JSON', '/faults', '{', 400],
+  ])('refuses %s and says why', async (_name, path, body, status) => {
+    expect(await control(path, body)).toMatchObject({
+      status,
+      json: { error: { message: expect.stringMatching(/\w/) } },
+    });
+  });
+
+  test.each([
+    ['POST', '/calls', {}],
+    ['POST', '/calls/end', { id: 'c1' }],
+    ['POST', '/connections', { id: 'contosohr' }],
+    ['POST', '/remove', { path: '/connections/contosohr' }],
+    ['POST', '/births', { kind: 'commsOperation', script: [{ afterMs: 0, status: 'running' }] }],
+    ['POST', '/quotas', { itemsPerSecond: 5 }],
+    ['GET', '/quotas', undefined],
+    ['DELETE', '/quotas', undefined],
+    ['DELETE', '/faults', undefined],
+    ['GET', '/stats', undefined],
+    ['POST', '/zero', {}],
+    ['POST', '/reset', {}],
+    ['POST', '/token', { token: null }],
+    ['GET', '/requests', undefined],
+  ])('serves %s %s', async (method, path, body) => {
+    expect((await control(path, body, method)).status).toBeLessThan(300);
+  });
+});
+
+describe('load', () => {
+  test.each(['fixed', 'uniform', 'lognormal', 'bimodal', 'exponential'] as const)(
+    'draws %s durations of the given mean',
+    (family) => {
+      const { control: inProcess } = bench.simulator;
+      inProcess.load({ kind: 'connectionOperation', count: 2000, family, meanMs: 1000, waits: false });
+      bench.advance(1_000_000);
+      const ends = inProcess.truth().map(({ changes }) => (changes[1]?.atMs ?? 0) - startMs);
+      const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
+      expect(Math.abs(mean - 1000)).toBeLessThan(60);
+    },
+  );
+
+  test('waits for arm, starts spread out, and gives the same operations for the same seed', async () => {
+    const load = {
+      kind: 'commsOperation',
+      count: 40,
+      family: 'fixed',
+      meanMs: 1000,
+      startSpreadMs: 4000,
+      seed: 7,
+    } as const;
+    await control('/load', load);
+    const first = (await control('/ids')).json;
+    bench.advance(60_000);
+    expect(bench.simulator.control.truth().every(({ changes }) => changes.length === 0)).toBe(true);
+    expect((await control('/arm', {})).json).toEqual({ armed: 40 });
+    bench.advance(3000);
+    const lengths = bench.simulator.control.truth().map(({ changes }) => changes.length);
+    expect([lengths[0], lengths[25], lengths[39]]).toEqual([2, 1, 0]);
+    bench.simulator.control.reset();
+    await control('/load', load);
+    expect((await control('/ids')).json).toEqual(first);
+  });
+});
+
+describe('throttling', () => {
+  test('a quota lets so many items a second through, by kind and tenant', async () => {
+    bench.simulator.control.setQuota({ kind: 'connectionOperation', itemsPerSecond: 2 });
+    const paths = ['op1', 'op2', 'op3'].map((id) => bench.anOperation(id).path);
+    const note = bench.simulator.control.addOperation({ kind: 'onenoteOperation' }).path;
+    const first = await bench.batch([...paths, note]);
+    bench.advance(1000);
+    const second = await bench.batch(paths.slice(0, 2));
+    expect(first.responses.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429]);
+    expect(first.responses.find(({ status }) => status === 429)?.headers['Retry-After']).toBe('1');
+    expect(second.responses.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  test('refused items may be charged, so that calling early prolongs the wait', async () => {
+    bench.simulator.control.setQuota({ itemsPerSecond: 1, chargesRefused: true });
+    const { path } = bench.anOperation();
+    const waits: (string | null)[] = [];
+    for (let asked = 0; asked < 4; asked++) {
+      waits.push((await bench.send(`/v1.0${path}`)).headers.get('retry-after'));
+    }
+    expect(waits).toEqual([null, '2', '3', '4']);
+  });
+
+  test.each([
+    ['single', { fault: 'throttle', retryAfter: 10, times: 1 }],
+    ['whole batch', { fault: 'throttle', on: 'request', retryAfter: 10, times: 1 }],
+    ['date', { fault: 'throttle', retryAfter: { dateInSeconds: 10 }, times: 1 }],
+  ] as const)('calls inside an announced wait are counted as early: %s', async (_name, fault) => {
+    const { path } = bench.anOperation();
+    bench.simulator.control.addFault(fault);
+    await bench.batch([path]);
+    const early = () => bench.simulator.control.stats().earlyCalls;
+    bench.advance(9999);
+    await bench.send(`/v1.0${path}`);
+    const inside = early();
+    bench.advance(1);
+    await bench.send(`/v1.0${path}`);
+    expect([inside, early()]).toEqual([1, 1]);
+  });
+});
+
+describe('counts', () => {
+  test('tell requests, items, PATCHes and tokens apart, and go back to zero', async () => {
+    const { path } = bench.anOperation();
+    await bench.batch([path, `${path}x`]);
+    await bench.send(`/v1.0${path}`, { headers: { Authorization: 'Bearer secret-token' } });
+    await bench.send(`/v1.0${path}`, { method: 'PATCH', body: { status: 'completed' } });
+    const stats = bench.simulator.control.stats();
+    expect(stats).toMatchObject({
+      httpRequests: 3,
+      byRoute: { get: 1, batch: 1, patch: 1 },
+      byStatus: { 200: 3 },
+      items: 4,
+      itemsByKind: { connectionOperation: 4 },
+      itemsByStatus: { 200: 3, 404: 1 },
+      patches: 1,
+      authorization: {
+        accepted: 1,
+        missing: 2,
+        refused: 0,
+        tokens: [{ count: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+      },
+    });
+    const requests = bench.simulator.control.requests();
+    expect(requests.map(({ method, status }) => [method, status])).toEqual([
+      ['POST', 200],
+      ['GET', 200],
+      ['PATCH', 200],
+    ]);
+    expect(JSON.stringify([stats, requests])).not.toContain('secret-token');
+    bench.simulator.control.zero();
+    expect([bench.simulator.control.stats().httpRequests, bench.simulator.control.requests()]).toEqual([
+      0,
+      [],
+    ]);
+  });
+});
+
+describe('tokens and connections', () => {
+  test('only the required token is accepted, until another one is required', async () => {
+    const { path } = bench.anOperation();
+    const statusWith = async (token?: string) =>
+      (
+        await bench.send(
+          `/v1.0${path}`,
+          token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } },
+        )
+      ).status;
+    bench.simulator.control.requireToken('old');
+    const before = [await statusWith(), await statusWith('new'), await statusWith('old')];
+    await control('/token', { token: 'new' });
+    expect([before, await statusWith('old'), await statusWith('new')]).toEqual([[401, 401, 200], 401, 200]);
+  });
+
+  test('connections are refused for a while', async () => {
+    const { path } = bench.anOperation();
+    const back = bench.simulator.control.refuseConnections(30);
+    await expect(bench.send(`/v1.0${path}`)).rejects.toThrow();
+    await back;
+    expect((await bench.send(`/v1.0${path}`)).status).toBe(200);
+  });
+
+  test('stops while answers are outstanding', async () => {
+    const simulator = await startSimulator();
+    simulator.control.addFault({ fault: 'latency', ms: 60_000 });
+    const asking = fetch(`${simulator.url}/v1.0/x`).catch(() => 'cut');
+    await expect.poll(() => simulator.control.stats().httpRequests).toBe(1);
+    await simulator.stop();
+    expect(await asking).toBe('cut');
+  });
+});
+
+describe('command line', () => {
+  const run = (...options: string[]): ChildProcess =>
+    spawn(
+      process.execPath,
+      [new URL('../../../dev/simulator/main.ts', import.meta.url).pathname, ...options],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+  const outputOf = async (child: ChildProcess): Promise<string> =>
+    String((await once(child.stdout ?? child, 'data'))[0]);
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('prints ready, serves, and ends with 0 on %s', async (signal) => {
+    const child = run('--port', '0', '--token', 'T');
+    const url = /^ready (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(await outputOf(child))?.[1];
+    const status = (await fetch(`${url}/v1.0/x`)).status;
+    child.kill(signal);
+    expect([status, (await once(child, 'exit'))[0]]).toEqual([401, 0]);
+  });
+
+  test('explains itself', async () => {
+    expect(await outputOf(run('--help'))).toContain('--token T');
+  });
+
+  test('ends with 1 on a wrong option', async () => {
+    expect((await once(run('--port', 'many'), 'exit'))[0]).toBe(1);
+  });
+});
