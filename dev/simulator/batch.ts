@@ -43,13 +43,10 @@ export function answerBatch(simulation: Simulation, batch: BatchRequest): Answer
     return fail(simulation, malformed(items), batch);
   }
   if (faults.isActive && batch.subject.kinds.includes('commsOperation')) {
-    const refusal = faults.take('commsInBatch', { ...batch.subject, kinds: ['commsOperation'] });
-    if (refusal?.refuse === 'batch') {
-      return fail(
-        simulation,
-        { status: refusal.status, code: 'BadRequest', message: 'Calls are not supported in a batch.' },
-        batch,
-      );
+    const refusal = faults.take('commsInBatch', { ...batch.subject, kinds: ['commsOperation'] }, 'request');
+    if (refusal) {
+      const message = 'Calls are not supported in a batch.';
+      return fail(simulation, { status: refusal.status, code: 'BadRequest', message }, batch);
     }
   }
   const answers = answerItems(simulation, batch, items);

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Control } from './control.ts';
 import type { FaultInput } from './faults.ts';
 import type { LoadInput } from './load.ts';
-import type { CallInput, ChangeInput, ConnectionInput, Operation, OperationInput } from './operations.ts';
+import type { ChangeInput, Operation, OperationInput } from './operations.ts';
+import type { CallInput, ConnectionInput } from './parents.ts';
 import { kindSchema, scriptSchema } from './scripts.ts';
 import type { QuotaInput } from './throttle.ts';
 

@@ -1,16 +1,8 @@
 // What a test, the bench or a person may do to the world behind Graph's back. The HTTP control API is these functions.
 import type { FaultInput, FaultView } from './faults.ts';
 import { type LoadInput, operationsOf } from './load.ts';
-import type {
-  Call,
-  CallInput,
-  ChangeInput,
-  Connection,
-  ConnectionInput,
-  Operation,
-  OperationInput,
-  Truth,
-} from './operations.ts';
+import type { ChangeInput, Operation, OperationInput, Truth } from './operations.ts';
+import type { Call, CallInput, Connection, ConnectionInput } from './parents.ts';
 import { parsePath } from './paths.ts';
 import { type Kind, orderedScript, type Script, scriptSchema } from './scripts.ts';
 import type { Simulation } from './simulation.ts';
@@ -27,22 +19,33 @@ export type ServerHooks = {
 
 /** The control functions of one simulator. Inputs are checked; a wrong one throws a ZodError. */
 export function createControl(simulation: Simulation, hooks: ServerHooks) {
-  const { world, faults, throttle, stats, births, now } = simulation;
+  const { world, faults, throttle, stats, births } = simulation;
+  return {
+    ...worldControl(simulation),
+    ...faultControl(simulation),
+    ...observation(simulation),
+    /** Back to an empty, well-behaved Graph; the required token stays. */
+    reset(): void {
+      world.clear();
+      faults.clear();
+      births.clear();
+      throttle.clearQuotas();
+      throttle.clearWindows();
+      stats.zero();
+    },
+    /** The only token accepted from now on; undefined accepts everyone. */
+    requireToken: hooks.requireToken,
+    /** Closes every connection and refuses new ones for a while; resolves once it listens again. */
+    refuseConnections: hooks.refuseConnections,
+  };
+}
 
-  /** Canonical path of any spelling, with or without version. */
-  function canonical(path: string): string {
-    const bare = path.replace(/^\/?(v1\.0|beta)(?=\/)/, '');
-    const resource = parsePath(bare, 'beta');
-    return 'path' in resource ? resource.path : bare;
-  }
-
+function worldControl({ world, births, now }: Simulation) {
   return {
     addConnection: (input: ConnectionInput): Connection => world.addConnection(input),
     addCall: (input: CallInput = {}): Call => world.addCall(input),
     /** Ends a call: it and its operations answer 404 with code 8522 from now on. */
-    endCall(id: string): Call {
-      return world.addCall({ id, state: 'terminated' });
-    },
+    endCall: (id: string): Call => world.addCall({ id, state: 'terminated' }),
     /** Adds an operation; its connection or call is made when there is none. */
     addOperation: (input: OperationInput): Operation => world.addOperation(input),
     /** Adds many at once; returns how many. */
@@ -65,6 +68,11 @@ export function createControl(simulation: Simulation, hooks: ServerHooks) {
     setBirth(kind: Kind, script: Script): void {
       births.set(kind, orderedScript(scriptSchema.parse(script)));
     },
+  };
+}
+
+function faultControl({ faults, throttle }: Simulation) {
+  return {
     /** Turns a switch on; returns the rule's id. */
     addFault: (input: FaultInput): string => faults.add(input),
     removeFault: (id: string): boolean => faults.remove(id),
@@ -73,6 +81,11 @@ export function createControl(simulation: Simulation, hooks: ServerHooks) {
     setQuota: (input: QuotaInput): void => throttle.setQuota(input),
     clearQuotas: (): void => throttle.clearQuotas(),
     quotas: () => throttle.listQuotas(),
+  };
+}
+
+function observation({ world, stats, throttle }: Simulation) {
+  return {
     stats: (): StatsView => stats.view(),
     /** The last requests, oldest first. */
     requests: (): readonly RequestRecord[] => stats.requests(),
@@ -84,19 +97,14 @@ export function createControl(simulation: Simulation, hooks: ServerHooks) {
     /** Kind and path of every operation. */
     ids: (): { readonly kind: Kind; readonly path: string }[] =>
       [...world.operations.values()].map(({ kind, path }) => ({ kind, path })),
+    /** When each operation really changed, up to now. */
     truth: (): readonly Truth[] => world.truth(),
-    /** Back to an empty, well-behaved Graph. */
-    reset(): void {
-      world.clear();
-      faults.clear();
-      births.clear();
-      throttle.clearQuotas();
-      throttle.clearWindows();
-      stats.zero();
-    },
-    /** The only token accepted from now on; undefined accepts everyone. */
-    requireToken: hooks.requireToken,
-    /** Closes every connection and refuses new ones for a while; resolves once it listens again. */
-    refuseConnections: hooks.refuseConnections,
   };
+}
+
+/** Canonical path of any spelling, with or without version. */
+function canonical(path: string): string {
+  const bare = path.replace(/^\/?(v1\.0|beta)(?=\/)/, '');
+  const resource = parsePath(bare, 'beta');
+  return 'path' in resource ? resource.path : bare;
 }

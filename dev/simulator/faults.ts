@@ -9,12 +9,14 @@ export type Level = 'request' | 'item';
 
 const level = (fallback: Level) => z.enum(['request', 'item']).default(fallback);
 const count = z.int().min(1).default(1);
+/** What may stand in a header: anything else would break the answer and not the client. */
+const headerText = z.string().regex(/^[\x20-\x7e]*$/, 'printable ASCII only');
 const httpStatus = z.int().min(200).max(599);
 
 /** Seconds as a number, a text sent as it is, a date so many seconds from now, or null for no header. */
 export const retryAfterSchema = z.union([
   z.number(),
-  z.string(),
+  headerText,
   z.strictObject({ dateInSeconds: z.number() }),
   z.null(),
 ]);
@@ -45,7 +47,7 @@ export const switches = {
   truncate: z.strictObject({ keepBytes: z.int().min(0).optional(), reset: z.boolean().default(false) }),
   endless: z.strictObject({}),
   big: z.strictObject({ bytes: z.int().positive().default(10_000_000) }),
-  redirect: z.strictObject({ location: z.string(), status: httpStatus.default(302) }),
+  redirect: z.strictObject({ location: headerText, status: httpStatus.default(302) }),
   // Whole answers
   status: z.strictObject({
     on: level('item'),
@@ -88,10 +90,7 @@ export const switches = {
     code: z.string().optional(),
   }),
   commsByGet: z.strictObject({ status: z.union([z.literal(403), z.literal(404)]).default(404) }),
-  commsInBatch: z.strictObject({
-    refuse: z.enum(['item', 'batch']).default('item'),
-    status: httpStatus.default(400),
-  }),
+  commsInBatch: z.strictObject({ on: level('item'), status: httpStatus.default(400) }),
   onenoteAppOnly: z.strictObject({ status: z.union([z.literal(401), z.literal(403)]).default(401) }),
   // Writes
   patchOperation: z.strictObject({ status: z.literal([200, 204, 400, 403, 404, 405, 501]) }),
@@ -100,7 +99,7 @@ export const switches = {
   location: z.strictObject({
     form: z.enum(locationForms).default('absolute'),
     header: z.enum(['Location', 'Operation-Location']).optional(),
-    foreignOrigin: z.string().default('https://graph.example.test'),
+    foreignOrigin: headerText.default('https://graph.example.test'),
   }),
   etags: z.strictObject({}),
 } as const;
@@ -174,22 +173,15 @@ export function createFaults(random: Random) {
     subject: Subject,
     on?: Level,
   ): SwitchParameters<N> | undefined {
-    const rule = rules.get(name)?.find((candidate) => fires(candidate, subject, on));
+    const rule = rules
+      .get(name)
+      ?.find((candidate) => matches(candidate, subject, on) && fires(candidate, random));
     if (!rule) {
       return undefined;
     }
     rule.fired += 1;
     // The parameters were parsed by this very switch's schema.
     return rule.parameters as SwitchParameters<N>;
-  }
-
-  function fires(rule: Rule, subject: Subject, on: Level | undefined): boolean {
-    const { times, skip, probability } = rule.scope;
-    if ((times !== undefined && rule.fired >= times) || !matches(rule, subject, on)) {
-      return false;
-    }
-    rule.seen += 1;
-    return rule.seen > skip && (probability === 1 || random() < probability);
   }
 
   return {
@@ -212,7 +204,11 @@ export function createFaults(random: Random) {
       for (const [name, list] of rules) {
         const kept = list.filter((rule) => rule.id !== id);
         if (kept.length < list.length) {
-          kept.length > 0 ? rules.set(name, kept) : rules.delete(name);
+          if (kept.length > 0) {
+            rules.set(name, kept);
+          } else {
+            rules.delete(name);
+          }
           return true;
         }
       }
@@ -240,6 +236,16 @@ function parseFault(input: FaultInput): {
     scope: ruleSchema.parse({ where, probability, skip, times }),
     parameters: switches[fault].parse(parameters),
   };
+}
+
+/** Whether a rule that matches hits this time. */
+function fires(rule: Rule, random: Random): boolean {
+  const { times, skip, probability } = rule.scope;
+  if (times !== undefined && rule.fired >= times) {
+    return false;
+  }
+  rule.seen += 1;
+  return rule.seen > skip && (probability === 1 || random() < probability);
 }
 
 function matches(rule: Rule, subject: Subject, on: Level | undefined): boolean {

@@ -1,7 +1,8 @@
 // One resource, one answer: finds what a path addresses and asks quotas and item faults before the resource itself.
 import { failureAnswer, htmlAnswer, usualCode } from './errors.ts';
 import type { Envelope, RetryAfter } from './faults.ts';
-import type { Connection, Operation } from './operations.ts';
+import type { Operation } from './operations.ts';
+import type { Connection } from './parents.ts';
 import { parsePath, type Resource } from './paths.ts';
 import { type Answer, type GraphRequest, jsonType } from './protocol.ts';
 import {
@@ -14,7 +15,7 @@ import {
   readSchema,
 } from './reads.ts';
 import type { Kind } from './scripts.ts';
-import { announce, refuse, type Simulation, subjectOf } from './simulation.ts';
+import { announce, countEarly, refuse, type Simulation, subjectOf } from './simulation.ts';
 import {
   actOnCall,
   copyNotes,
@@ -25,14 +26,13 @@ import {
 } from './writes.ts';
 
 /** Answers a request for one resource, whether it came singly or in a batch. */
-export function answerResource(simulation: Simulation, request: GraphRequest): Answer {
+export function answerResource(simulation: Simulation, asked: Omit<GraphRequest, 'kind'>): Answer {
   const { world, stats, faults } = simulation;
   // The canonical spelling is by far the most frequent one: one look-up, no parsing.
-  const known = world.operations.get(request.path);
-  const resource: Resource = known
-    ? { type: 'operation', ...known }
-    : parsePath(request.path, request.version);
+  const known = world.operations.get(asked.path);
+  const resource: Resource = known ? { type: 'operation', ...known } : parsePath(asked.path, asked.version);
   const kind = 'kind' in resource ? resource.kind : undefined;
+  const request = { ...asked, kind };
   stats.item(kind, request.method);
   const held = kind === undefined ? undefined : throttled(simulation, request, kind);
   const answer =
@@ -44,12 +44,9 @@ export function answerResource(simulation: Simulation, request: GraphRequest): A
 }
 
 function throttled(simulation: Simulation, request: GraphRequest, kind: Kind): Answer | undefined {
-  const { throttle, stats } = simulation;
+  const { throttle } = simulation;
   const { exchange } = request;
-  const early = throttle.earlyCall(exchange.tenant, kind, exchange.arrivedAtMs);
-  if (early) {
-    stats.early(early);
-  }
+  countEarly(simulation, request.method, { exchange, kinds: [kind] });
   const refusal = throttle.admit(exchange.tenant, kind, exchange.arrivedAtMs);
   if (!refusal) {
     return undefined;
@@ -59,7 +56,6 @@ function throttled(simulation: Simulation, request: GraphRequest, kind: Kind): A
     simulation,
     { status: 429, code: 'TooManyRequests', retryAfter: refusal.retryAfter },
     request,
-    kind,
   );
 }
 
@@ -67,7 +63,7 @@ function throttled(simulation: Simulation, request: GraphRequest, kind: Kind): A
 function faultyAnswer(simulation: Simulation, request: GraphRequest, resource: Resource): Answer | undefined {
   const { faults } = simulation;
   const kind = 'kind' in resource ? resource.kind : undefined;
-  const subject = subjectOf(request, kind);
+  const subject = subjectOf(request);
   const wait = faults.take('throttle', subject, 'item');
   const forced = wait
     ? { ...wait, status: 429, code: 'TooManyRequests', message: undefined }
@@ -77,7 +73,7 @@ function faultyAnswer(simulation: Simulation, request: GraphRequest, resource: R
       route(simulation, request, resource);
     }
     announce(request.exchange, kind === undefined ? [] : [kind], forced.retryAfter);
-    return forcedFailure(simulation, request, { ...forced, kind });
+    return forcedFailure(simulation, request, forced);
   }
   const html = faults.take('html', subject, 'item');
   if (html) {
@@ -92,9 +88,7 @@ function faultyAnswer(simulation: Simulation, request: GraphRequest, resource: R
     return { status: 200, headers: { 'Content-Type': jsonType }, body: garbage.body };
   }
   const inOk = faults.take('errorInOk', subject, 'item');
-  return inOk
-    ? { ...refuse(simulation, { status: 200, code: inOk.code }, request, kind), status: 200 }
-    : undefined;
+  return inOk ? { ...refuse(simulation, { status: 200, code: inOk.code }, request), status: 200 } : undefined;
 }
 
 type ForcedFailure = {
@@ -103,11 +97,10 @@ type ForcedFailure = {
   readonly message?: string | undefined;
   readonly retryAfter?: RetryAfter | undefined;
   readonly envelope?: Envelope | undefined;
-  readonly kind: Kind | undefined;
 };
 
 function forcedFailure(simulation: Simulation, request: GraphRequest, forced: ForcedFailure): Answer {
-  const { status, code = usualCode(status), message, retryAfter, envelope, kind } = forced;
+  const { status, code = usualCode(status), message, retryAfter, envelope } = forced;
   const failure = {
     status,
     code,
@@ -115,7 +108,7 @@ function forcedFailure(simulation: Simulation, request: GraphRequest, forced: Fo
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
   return envelope === undefined
-    ? refuse(simulation, failure, request, kind)
+    ? refuse(simulation, failure, request)
     : failureAnswer(failure, envelope, request.exchange);
 }
 

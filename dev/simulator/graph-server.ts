@@ -9,7 +9,7 @@ import { answerResource } from './graph-routes.ts';
 import { parsePath } from './paths.ts';
 import { type Answer, type Exchange, jsonType, type Version } from './protocol.ts';
 import { type Shape, sendAnswer, sendShaped, type Timers } from './send.ts';
-import { announce, fail, type Simulation } from './simulation.ts';
+import { announce, countEarly, fail, type Simulation } from './simulation.ts';
 import type { RequestRecord, Route } from './stats.ts';
 
 export type GraphServer = {
@@ -89,7 +89,11 @@ function deliver(server: GraphServer, delivery: Delivery): void {
     return;
   }
   simulation.stats.answered(record, answer.status);
-  shape ? sendShaped(response, { answer, exchange, shape, timers }) : sendAnswer(response, answer, exchange);
+  if (shape) {
+    sendShaped(response, { answer, exchange, shape, timers });
+  } else {
+    sendAnswer(response, answer, exchange);
+  }
   if (exchange.announced.length > 0) {
     simulation.throttle.open(exchange.tenant, exchange.announced, simulation.now());
   }
@@ -110,15 +114,22 @@ function serveFaulty(
   const { asked, about, response, record, refusal } = serving;
   const { faults, random } = simulation;
   const { subject, exchange } = about;
-  if (faults.take('hang', subject)) {
+  const isHanging = faults.take('hang', subject) !== undefined;
+  const reset = isHanging ? undefined : faults.take('reset', subject);
+  const isCut = reset !== undefined && !reset.applied;
+  const override = isHanging || isCut ? undefined : (refusal ?? wholeAnswer(simulation, asked, about));
+  if (isHanging || isCut || override) {
+    // No resource sees this request, and yet it came: a read that came too early is counted here.
+    countEarly(simulation, asked.method, { exchange, kinds: subject.kinds });
+  }
+  if (isHanging) {
     return;
   }
-  const reset = faults.take('reset', subject);
-  if (reset && !reset.applied) {
+  if (isCut) {
     response.socket?.resetAndDestroy();
     return;
   }
-  const answer = refusal ?? wholeAnswer(simulation, asked, about) ?? answerAsked(simulation, asked, about);
+  const answer = override ?? answerAsked(simulation, asked, about);
   if (reset) {
     response.socket?.resetAndDestroy();
     return;

@@ -23,6 +23,8 @@ export type GraphRequest = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: unknown;
   readonly batched: boolean;
+  /** Of the operation that the path addresses; undefined for connections, schemas and calls. */
+  readonly kind: Kind | undefined;
   readonly exchange: Exchange;
 };
 

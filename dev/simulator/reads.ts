@@ -1,5 +1,6 @@
 // GET of operations, connections, schemas and calls, with everything that can be odd about what they say.
-import { type Connection, type Operation, stepOf } from './operations.ts';
+import { type Operation, stepOf } from './operations.ts';
+import type { Connection } from './parents.ts';
 import type { Resource } from './paths.ts';
 import { type Answer, entityHeaders, type GraphRequest, headerOf, wantsNoMetadata } from './protocol.ts';
 import { endOfScript, isTerminalWord, recase, type Step } from './scripts.ts';
@@ -9,9 +10,9 @@ import { refuse, type Simulation, subjectOf } from './simulation.ts';
 export function readOperation(simulation: Simulation, request: GraphRequest, operation: Operation): Answer {
   const { faults, now } = simulation;
   if (!faults.isActive) {
-    return operationAnswer(request, operation, stepOf(operation, now()));
+    return operationAnswer(request, operation, { step: stepOf(operation, now()) });
   }
-  const subject = subjectOf(request, operation.kind);
+  const subject = subjectOf(request);
   const refusal = refusalOf(simulation, request, operation);
   if (refusal) {
     return refusal;
@@ -20,36 +21,27 @@ export function readOperation(simulation: Simulation, request: GraphRequest, ope
   const casing = faults.take('casing', subject);
   const word = faults.take('statusWord', subject);
   const other = faults.take('otherId', subject);
-  const recased = casing
-    ? recase(operation.kind, step.status, casing.form, simulation.random())
-    : step.status;
-  const said: Said = {
-    status: word ? word.value : recased,
+  const drawn = simulation.random() < 0.5 ? 'csdl' : 'lowerCamel';
+  const form = casing?.form === 'mixed' ? drawn : casing?.form;
+  const recased = form ? recase(operation.kind, step.status, form) : step.status;
+  return operationAnswer(request, operation, {
+    // The value of a rule without one is undefined, which JSON leaves out.
+    step: { ...step, status: (word ? word.value : recased) as Step['status'] },
     id: other ? (other.id ?? `other-${operation.id}`) : operation.id,
     etag: faults.take('etags', subject) ? etagOf(operation, now()) : undefined,
-  };
-  return operationAnswer(request, operation, step, said);
+  });
 }
 
-type Said = { readonly status: unknown; readonly id: string; readonly etag: string | undefined };
+/** What an operation says in one answer; `id` and `etag` only where they differ from what is usual. */
+export type Said = { readonly step: Step; readonly id?: string; readonly etag?: string | undefined };
 
-/** An answer with an operation's body; `said` differs from the step only where a fault makes it differ. */
-export function operationAnswer(
-  request: GraphRequest,
-  operation: Operation,
-  step: Step,
-  said?: Said,
-): Answer {
+/** An answer with an operation's body. */
+export function operationAnswer(request: GraphRequest, operation: Operation, said: Said): Answer {
   const headers = entityHeaders(request);
   return {
     status: 200,
-    headers: said?.etag === undefined ? headers : { ...headers, ETag: said.etag },
-    body: operationBody(
-      request,
-      operation,
-      said ? { ...step, status: said.status as Step['status'] } : step,
-      said?.id,
-    ),
+    headers: said.etag === undefined ? headers : { ...headers, ETag: said.etag },
+    body: operationBody(request, operation, said),
   };
 }
 
@@ -57,9 +49,9 @@ export function operationAnswer(
 export function operationBody(
   request: GraphRequest,
   operation: Operation,
-  step: Step,
-  id = operation.id,
+  said: Said,
 ): Record<string, unknown> {
+  const { step, id = operation.id } = said;
   const hidesWord =
     step.evolved === true && headerOf(request, 'prefer')?.includes('include-unknown-enum-members') !== true;
   const status = hidesWord ? 'unknownFutureValue' : step.status;
@@ -107,7 +99,7 @@ function noteProperties(operation: Operation, step: Step): Record<string, unknow
 /** What the asked replica shows: the past, a step back, or the present. */
 function seenStep(simulation: Simulation, request: GraphRequest, operation: Operation): Step {
   const { faults, now, random } = simulation;
-  const subject = subjectOf(request, operation.kind);
+  const subject = subjectOf(request);
   const stale = faults.take('stale', subject);
   const ageMs = stale ? stale.seconds * 1000 * (stale.exact ? 1 : random()) : 0;
   const step = stepOf(operation, now() - ageMs);
@@ -121,7 +113,7 @@ function seenStep(simulation: Simulation, request: GraphRequest, operation: Oper
 function refusalOf(simulation: Simulation, request: GraphRequest, operation: Operation): Answer | undefined {
   const { faults, now } = simulation;
   const { kind, startMs } = operation;
-  const subject = subjectOf(request, kind);
+  const subject = subjectOf(request);
   const late = faults.take('lateUrl', subject);
   if (late && startMs !== null && now() < startMs + late.seconds * 1000) {
     return notFound(simulation, request);
@@ -138,20 +130,17 @@ function refusalOf(simulation: Simulation, request: GraphRequest, operation: Ope
       simulation,
       { status: gone.status, code: gone.code ?? (gone.status === 410 ? 'Gone' : 'ItemNotFound') },
       request,
-      kind,
     );
   }
   if (kind === 'commsOperation') {
-    const inBatch = request.batched ? faults.take('commsInBatch', subject) : undefined;
+    const inBatch = request.batched ? faults.take('commsInBatch', subject, 'item') : undefined;
     const byGet = faults.take('commsByGet', subject);
-    const status = inBatch?.refuse === 'item' ? inBatch.status : byGet?.status;
-    return status === undefined
-      ? undefined
-      : refuse(simulation, { status, code: codeFor(status) }, request, kind);
+    const status = inBatch?.status ?? byGet?.status;
+    return status === undefined ? undefined : refuse(simulation, { status, code: codeFor(status) }, request);
   }
   const appOnly = kind === 'onenoteOperation' ? faults.take('onenoteAppOnly', subject) : undefined;
   return appOnly
-    ? refuse(simulation, { status: appOnly.status, code: '40001', message: appOnlyMessage }, request, kind)
+    ? refuse(simulation, { status: appOnly.status, code: '40001', message: appOnlyMessage }, request)
     : undefined;
 }
 
@@ -185,9 +174,7 @@ export function readConnection(
 ): Answer {
   const { faults } = simulation;
   const etag =
-    faults.isActive && faults.take('etags', subjectOf(request, undefined))
-      ? { ETag: `W/"${connection.revision}"` }
-      : {};
+    faults.isActive && faults.take('etags', subjectOf(request)) ? { ETag: `W/"${connection.revision}"` } : {};
   return {
     status: 200,
     headers: { ...entityHeaders(request), ...etag },
@@ -268,7 +255,9 @@ export function listOperations(
     .operationsOf(resource.parentPath)
     .filter((operation) => operation.kind === resource.kind)
     .map((operation) => {
-      const { '@odata.context': _, ...body } = operationBody(request, operation, stepOf(operation, now()));
+      const { '@odata.context': _, ...body } = operationBody(request, operation, {
+        step: stepOf(operation, now()),
+      });
       return body;
     });
   const context = `https://graph.microsoft.com/${request.version}/$metadata#${resource.parentPath.slice(1)}/operations`;

@@ -50,7 +50,7 @@ export const casings = ['csdl', 'lowerCamel', 'upper', 'lower', 'mixed'] as cons
 export type Casing = (typeof casings)[number];
 
 /** The word in another casing; values that are no text stay as they are. */
-export function recase(kind: Kind, status: unknown, casing: Casing, draw: number): unknown {
+export function recase(kind: Kind, status: unknown, casing: Exclude<Casing, 'mixed'>): unknown {
   if (typeof status !== 'string') {
     return status;
   }
@@ -64,8 +64,6 @@ export function recase(kind: Kind, status: unknown, casing: Casing, draw: number
       return status.toUpperCase();
     case 'lower':
       return status.toLowerCase();
-    case 'mixed':
-      return recase(kind, status, draw < 0.5 ? 'csdl' : 'lowerCamel', draw);
   }
 }
 

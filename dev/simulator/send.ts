@@ -17,7 +17,7 @@ export type Shape = {
 /** Writes the answer with Graph's usual headers. */
 export function sendAnswer(response: ServerResponse, answer: Answer, exchange: Exchange): void {
   const text = textOf(answer);
-  writeHead(response, answer, exchange, text === undefined ? 0 : Buffer.byteLength(text));
+  writeHead(response, { answer, exchange, length: text === undefined ? 0 : Buffer.byteLength(text) });
   response.end(text);
 }
 
@@ -34,7 +34,7 @@ export function sendShaped(
   const { answer, exchange, shape, timers } = sending;
   const whole = Buffer.from(textOf(answer) ?? '');
   if (shape.endless) {
-    writeHead(response, answer, exchange);
+    writeHead(response, { answer, exchange });
     pourSpaces(response, whole.subarray(0, -1));
     return;
   }
@@ -45,7 +45,7 @@ export function sendShaped(
     ? padded.subarray(0, shape.truncate.keepBytes ?? Math.floor(padded.length / 2))
     : padded;
   const announcedLength = shape.truncate?.reset ? padded.length : cut.length;
-  writeHead(response, answer, exchange, announcedLength);
+  writeHead(response, { answer, exchange, length: announcedLength });
   if (shape.slow) {
     drip(response, { bytes: cut, bytesPerSecond: shape.slow.bytesPerSecond, timers });
     return;
@@ -64,7 +64,9 @@ function textOf(answer: Answer): string | undefined {
     : JSON.stringify(answer.body);
 }
 
-function writeHead(response: ServerResponse, answer: Answer, exchange: Exchange, length?: number): void {
+type Head = { readonly answer: Answer; readonly exchange: Exchange; readonly length?: number };
+
+function writeHead(response: ServerResponse, { answer, exchange, length }: Head): void {
   const hasBodyHeaders = length !== undefined && answer.status !== 204 && answer.status !== 304;
   response.writeHead(answer.status, {
     Date: new Date(exchange.arrivedAtMs).toUTCString(),

@@ -61,17 +61,35 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requireToken: authorization.require,
     refuseConnections: (forMs) => refuseConnections(server, { port: boundPort, forMs, timers: graph.timers }),
   });
-  server.on('request', (request, response) =>
-    receive(request, response, (text) => {
-      const isControl = request.url?.startsWith(controlPrefix) === true;
-      isControl
-        ? serveControl(control, { request, response, text })
-        : serveGraph(graph, { request, response, text });
-    }),
-  );
+  server.on('request', (request, response) => {
+    const serve = request.url?.startsWith(controlPrefix)
+      ? serveControl.bind(null, control)
+      : serveGraph.bind(null, graph);
+    receive(request, response, (text) => serveSafely(serve, { request, response, text }));
+  });
   await listen(server, port);
   boundPort = (server.address() as AddressInfo).port;
   return { url: simulation.origin(), port: boundPort, control, stop: () => stop(server, graph) };
+}
+
+type Incoming = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly text: string;
+};
+
+/** A mistake of the simulator is one answer of 500 that says so, not the end of the process. */
+function serveSafely(serve: (incoming: Incoming) => void, incoming: Incoming): void {
+  try {
+    serve(incoming);
+  } catch (error) {
+    // Not Graph's envelope on purpose: a test that sees this has found a mistake in here.
+    process.stderr.write(`simulator: ${error instanceof Error ? error.stack : String(error)}\n`);
+    if (!incoming.response.headersSent) {
+      incoming.response.writeHead(500, { 'Content-Type': 'text/plain' });
+    }
+    incoming.response.end('The simulator failed.');
+  }
 }
 
 /** Collects the body; most requests have none and go on at once. */

@@ -33,8 +33,8 @@ export function fail(
 }
 
 /** An error answer to a request for one resource. */
-export function refuse(simulation: Simulation, failure: Failure, request: GraphRequest, kind?: Kind): Answer {
-  return fail(simulation, failure, { exchange: request.exchange, subject: subjectOf(request, kind) });
+export function refuse(simulation: Simulation, failure: Failure, request: GraphRequest): Answer {
+  return fail(simulation, failure, { exchange: request.exchange, subject: subjectOf(request) });
 }
 
 /** Notes an announced wait, which binds once the answer is sent. */
@@ -49,12 +49,27 @@ export function announce(
   }
 }
 
+/** Counts reads inside an announced wait. Writes are not polls: whoever forwards them need not know of the wait. */
+export function countEarly(
+  simulation: Simulation,
+  method: string,
+  asked: { readonly exchange: Exchange; readonly kinds: readonly Kind[] },
+): void {
+  const { tenant, arrivedAtMs } = asked.exchange;
+  for (const kind of method === 'PATCH' ? [] : asked.kinds) {
+    const early = simulation.throttle.earlyCall(tenant, kind, arrivedAtMs);
+    if (early) {
+      simulation.stats.early(early);
+    }
+  }
+}
+
 /** What rules are matched against, for one resource. */
-export function subjectOf(request: GraphRequest, kind: Kind | undefined): Subject {
+export function subjectOf(request: GraphRequest): Subject {
   return {
     method: request.method,
     paths: [request.path],
-    kinds: kind === undefined ? [] : [kind],
+    kinds: request.kind === undefined ? [] : [request.kind],
     tenant: request.exchange.tenant,
     batched: request.batched,
   };

@@ -48,7 +48,7 @@ const keptEarlyCalls = 50;
 /** @param keepRequests how many of the last requests are kept; 0 keeps none */
 export function createStats(now: () => number, keepRequests: number) {
   let counts = freshCounts(now());
-  let records: RequestRecord[] = [];
+  const log = createRequestLog(keepRequests);
 
   return {
     /** Counts a request and keeps its record, whose status is set once it is answered. */
@@ -59,20 +59,8 @@ export function createStats(now: () => number, keepRequests: number) {
     ): RequestRecord {
       counts.httpRequests += 1;
       counts.byRoute[route] += 1;
-      const record: RequestRecord = {
-        ...seen,
-        atMs: now(),
-        headers: keepRequests > 0 ? pick(headers) : {},
-        status: null,
-      };
-      if (keepRequests > 0) {
-        records.push(record);
-        // Cut in bulk: shifting an array on every request would cost more than the request.
-        if (records.length > keepRequests * 2) {
-          records = records.slice(-keepRequests);
-        }
-      }
-      return record;
+      const record: RequestRecord = { ...seen, atMs: now(), headers: pick(headers), status: null };
+      return log.add(record);
     },
     answered(record: RequestRecord, status: number): void {
       record.status = status;
@@ -99,22 +87,39 @@ export function createStats(now: () => number, keepRequests: number) {
       counts[outcome] += 1;
       if (token) {
         const known = counts.tokens.get(token.sha256);
-        known ? known.count++ : counts.tokens.set(token.sha256, { ...token, count: 1 });
+        const count = (known?.count ?? 0) + 1;
+        counts.tokens.set(token.sha256, { sha256: token.sha256, tenant: token.tenant, count });
       }
     },
     zero(): void {
       counts = freshCounts(now());
-      records = [];
+      log.clear();
     },
-    requests(): readonly RequestRecord[] {
-      return records.slice(-keepRequests);
-    },
+    requests: (): readonly RequestRecord[] => log.last(),
     view(): StatsView {
       const { accepted, refused, missing, tokens, ...rest } = counts;
       return structuredClone({
         ...rest,
         authorization: { accepted, refused, missing, tokens: [...tokens.values()] },
       });
+    },
+  };
+}
+
+/** The last requests. Cut in bulk: shifting an array on every request would cost more than the request. */
+function createRequestLog(keep: number) {
+  let records: RequestRecord[] = [];
+  return {
+    add(record: RequestRecord): RequestRecord {
+      if (keep > 0) {
+        records.push(record);
+        records = records.length > keep * 2 ? records.slice(-keep) : records;
+      }
+      return record;
+    },
+    last: (): readonly RequestRecord[] => (keep > 0 ? records.slice(-keep) : []),
+    clear(): void {
+      records = [];
     },
   };
 }

@@ -20,7 +20,7 @@ export const quotaSchema = z.strictObject({
 
 export type QuotaInput = z.input<typeof quotaSchema>;
 type Quota = z.output<typeof quotaSchema>;
-type Bucket = { tokens: number; filledAtMs: number };
+type Bucket = { readonly tokens: number; readonly filledAtMs: number };
 type Window = { readonly openedAtMs: number; readonly untilMs: number };
 
 /** A call inside an announced wait. */
@@ -37,27 +37,18 @@ export type Throttle = ReturnType<typeof createThrottle>;
  * @param graceMs requests that arrive this soon after the wait was announced were under way already
  */
 export function createThrottle(graceMs: number) {
+  return { ...createQuotas(), ...createWindows(graceMs) };
+}
+
+function createQuotas() {
   let quotas: readonly Quota[] = [];
   const buckets = new Map<string, Bucket>();
-  const windows = new Map<string, Window>();
-
-  function bucketOf(quota: Quota, key: string, nowMs: number): Bucket {
-    const burst = quota.burst ?? quota.itemsPerSecond;
-    const bucket = buckets.get(key) ?? { tokens: burst, filledAtMs: nowMs };
-    buckets.set(key, bucket);
-    const gained = (Math.max(0, nowMs - bucket.filledAtMs) / 1000) * quota.itemsPerSecond;
-    bucket.tokens = Math.min(burst, bucket.tokens + gained);
-    bucket.filledAtMs = nowMs;
-    return bucket;
-  }
 
   return {
     setQuota(input: QuotaInput): void {
       const quota = quotaSchema.parse(input);
-      quotas = [
-        ...quotas.filter((other) => other.kind !== quota.kind || other.tenant !== quota.tenant),
-        quota,
-      ];
+      const others = quotas.filter((other) => other.kind !== quota.kind || other.tenant !== quota.tenant);
+      quotas = [...others, quota].toSorted((first, second) => narrowness(second) - narrowness(first));
       buckets.clear();
     },
     clearQuotas(): void {
@@ -67,27 +58,44 @@ export function createThrottle(graceMs: number) {
     listQuotas(): readonly Quota[] {
       return quotas;
     },
-    /** Takes one item from its bucket; a refusal says what Retry-After to send. */
+    /** Takes one item from its bucket; a refusal says what Retry-After to send. The narrowest quota decides. */
     admit(tenant: string, kind: Kind, nowMs: number): { readonly retryAfter: RetryAfter } | undefined {
-      for (const quota of quotas) {
-        if (
-          (quota.kind !== undefined && quota.kind !== kind) ||
-          (quota.tenant !== undefined && quota.tenant !== tenant)
-        ) {
-          continue;
-        }
-        const bucket = bucketOf(quota, `${tenant} ${kind}`, nowMs);
-        const isAdmitted = bucket.tokens >= 1;
-        if (isAdmitted || quota.chargesRefused) {
-          bucket.tokens -= 1;
-        }
-        if (!isAdmitted) {
-          const waitSeconds = Math.max(1, Math.ceil((1 - bucket.tokens) / quota.itemsPerSecond));
-          return { retryAfter: quota.retryAfter === undefined ? waitSeconds : quota.retryAfter };
-        }
+      const quota = quotas.find((each) => (each.kind ?? kind) === kind && (each.tenant ?? tenant) === tenant);
+      if (!quota) {
+        return undefined;
       }
-      return undefined;
+      const key = `${tenant} ${kind}`;
+      const bucket = filled(quota, buckets.get(key), nowMs);
+      const isAdmitted = bucket.tokens >= 1;
+      const tokens = isAdmitted || quota.chargesRefused ? bucket.tokens - 1 : bucket.tokens;
+      buckets.set(key, { ...bucket, tokens });
+      if (isAdmitted) {
+        return undefined;
+      }
+      const waitSeconds = Math.max(1, Math.ceil((1 - tokens) / quota.itemsPerSecond));
+      return { retryAfter: quota.retryAfter === undefined ? waitSeconds : quota.retryAfter };
     },
+  };
+}
+
+function narrowness(quota: Quota): number {
+  return (quota.kind === undefined ? 0 : 1) + (quota.tenant === undefined ? 0 : 1);
+}
+
+/** The bucket as it is now, with what it gained since it was last looked at. */
+function filled(quota: Quota, bucket: Bucket | undefined, nowMs: number): Bucket {
+  const burst = quota.burst ?? quota.itemsPerSecond;
+  if (!bucket) {
+    return { tokens: burst, filledAtMs: nowMs };
+  }
+  const gained = (Math.max(0, nowMs - bucket.filledAtMs) / 1000) * quota.itemsPerSecond;
+  return { tokens: Math.min(burst, bucket.tokens + gained), filledAtMs: nowMs };
+}
+
+function createWindows(graceMs: number) {
+  const windows = new Map<string, Window>();
+
+  return {
     /** Opens windows once their answer was sent; a later end wins. */
     open(
       tenant: string,

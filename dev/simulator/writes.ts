@@ -1,6 +1,7 @@
 // PATCH of connections, schemas and operations, and the actions that bring operations to life.
 import { usualCode } from './errors.ts';
-import { type Connection, type Operation, stepOf } from './operations.ts';
+import { type Operation, stepOf } from './operations.ts';
+import type { Connection } from './parents.ts';
 import type { Resource } from './paths.ts';
 import { type Answer, entityHeaders, type GraphRequest, headerOf } from './protocol.ts';
 import { callGone, connectionBody, etagOf, operationAnswer, operationBody } from './reads.ts';
@@ -33,7 +34,7 @@ export function patchConnection(
       request,
     );
   }
-  const subject = subjectOf(request, undefined);
+  const subject = subjectOf(request);
   if (faults.take('etags', subject) && isOutdated(request, `W/"${connection.revision}"`)) {
     return preconditionFailed(simulation, request);
   }
@@ -68,7 +69,7 @@ export function writeSchema(simulation: Simulation, request: GraphRequest, conne
   });
   return {
     status: 202,
-    headers: locationHeaders(simulation, request, operation, 'Location'),
+    headers: locationHeaders(simulation, request, { operation, usualHeader: 'Location' }),
     body: undefined,
   };
 }
@@ -76,10 +77,10 @@ export function writeSchema(simulation: Simulation, request: GraphRequest, conne
 /** PATCH of an operation. Undocumented for every kind, so its outcome is a switch; by default 200 and the object. */
 export function patchOperation(simulation: Simulation, request: GraphRequest, operation: Operation): Answer {
   const { world, faults, now } = simulation;
-  const subject = subjectOf(request, operation.kind);
+  const subject = subjectOf(request);
   const status = faults.take('patchOperation', subject)?.status ?? 200;
   if (status >= 400) {
-    return refuse(simulation, { status, code: usualCode(status) }, request, operation.kind);
+    return refuse(simulation, { status, code: usualCode(status) }, request);
   }
   const changes = changesOf(request, operationProperties[operation.kind]);
   if (!changes) {
@@ -95,7 +96,7 @@ export function patchOperation(simulation: Simulation, request: GraphRequest, op
     resultInfo,
     ...properties
   } = changes as Partial<Step> & Record<string, unknown>;
-  world.putOperation({ ...operation, properties: { ...operation.properties, ...properties } });
+  world.put({ ...operation, properties: { ...operation.properties, ...properties } });
   if (word !== undefined || error !== undefined || resultInfo !== undefined) {
     const said = { status: word ?? stepOf(operation, now()).status, error, resultInfo };
     world.changeStatus({ path: operation.path, ...said, keepLaterSteps: word === undefined });
@@ -104,9 +105,8 @@ export function patchOperation(simulation: Simulation, request: GraphRequest, op
     return { status: 204, headers: {}, body: undefined };
   }
   const patched = world.operations.get(operation.path) ?? operation;
-  const step = stepOf(patched, now());
   const etag = hasEtags ? etagOf(patched, now()) : undefined;
-  return operationAnswer(request, patched, step, { status: step.status, id: patched.id, etag });
+  return operationAnswer(request, patched, { step: stepOf(patched, now()), etag });
 }
 
 // Ended at birth in every documented example: one transition, never polled. The others run.
@@ -164,8 +164,8 @@ export function actOnCall(
       ? { script: [{ afterMs: 0, ...usualEnd('commsOperation', 'completed') }] }
       : {}),
   });
-  const body = operationBody(request, operation, stepOf(operation, simulation.now()));
-  const location = locationHeaders(simulation, request, operation, 'Location');
+  const body = operationBody(request, operation, { step: stepOf(operation, simulation.now()) });
+  const location = locationHeaders(simulation, request, { operation, usualHeader: 'Location' });
   return { status: 200, headers: { ...entityHeaders(request), ...location }, body };
 }
 
@@ -187,7 +187,7 @@ export function copyNotes(
   });
   return {
     status: 202,
-    headers: locationHeaders(simulation, request, operation, 'Operation-Location'),
+    headers: locationHeaders(simulation, request, { operation, usualHeader: 'Operation-Location' }),
     body: undefined,
   };
 }
@@ -222,10 +222,10 @@ function bear(simulation: Simulation, input: Parameters<Simulation['world']['add
 function locationHeaders(
   simulation: Simulation,
   request: GraphRequest,
-  operation: Operation,
-  usualHeader: string,
+  born: { readonly operation: Operation; readonly usualHeader: string },
 ): Readonly<Record<string, string>> {
-  const rule = simulation.faults.take('location', subjectOf(request, operation.kind));
+  const { operation, usualHeader } = born;
+  const rule = simulation.faults.take('location', subjectOf({ ...request, kind: operation.kind }));
   const { form = 'absolute', header = usualHeader, foreignOrigin = '' } = rule ?? {};
   const versioned = `/${request.version}${operation.path}`;
   switch (form) {

@@ -141,6 +141,61 @@ describe('throttling', () => {
   });
 });
 
+describe('early calls', () => {
+  test('are also counted where the whole exchange fails, and never for writes', async () => {
+    const { path } = bench.anOperation();
+    bench.simulator.control.addFault({ fault: 'throttle', on: 'request', retryAfter: 60 });
+    await bench.batch([path]);
+    bench.advance(1000);
+    await bench.batch([path]);
+    await bench.send(`/v1.0${path}`, { method: 'PATCH', body: { status: 'completed' } });
+    expect(bench.simulator.control.stats()).toMatchObject({
+      earlyCalls: 1,
+      earlyCallsByKind: { connectionOperation: 1 },
+      lastEarlyCalls: [{ atMs: startMs + 1000, untilMs: startMs + 60_000 }],
+      throttledRequests: 3,
+    });
+  });
+
+  test('bind their own tenant and kind only', async () => {
+    const { path } = bench.anOperation();
+    const note = bench.simulator.control.addOperation({ kind: 'onenoteOperation' }).path;
+    bench.simulator.control.addFault({ fault: 'throttle', retryAfter: 60, times: 1 });
+    const claims = Buffer.from(JSON.stringify({ tid: 'contoso' })).toString('base64url');
+    const headers = { Authorization: `Bearer e30.${claims}.x` };
+    await bench.send(`/v1.0${path}`, { headers });
+    bench.advance(1000);
+    await bench.send(`/v1.0${path}`);
+    await bench.send(`/v1.0${note}`, { headers });
+    expect(bench.simulator.control.stats().earlyCalls).toBe(0);
+  });
+});
+
+describe('strange requests', () => {
+  test.each([
+    ['null', 'null'],
+    ['a number', '5'],
+    ['null items', '{"requests":[null]}'],
+    ['items of another type', '{"requests":["x",7]}'],
+    ['null headers', '{"requests":[{"id":"1","method":"GET","url":"x","headers":null}]}'],
+    ['headers as text', '{"requests":[{"id":"1","method":"GET","url":"x","headers":"abc"}]}'],
+    [
+      'a stray percent sign',
+      '{"requests":[{"id":"1","method":"GET","url":"/external/connections/%E0%A4%A/operations/%"}]}',
+    ],
+    ['dependencies of another type', '{"requests":[{"id":"1","method":"GET","url":"x","dependsOn":[5]}]}'],
+    ['a circle of dependencies', '{"requests":[{"id":"1","method":"GET","url":"x","dependsOn":["1"]}]}'],
+  ])('in a batch never break the simulator: %s', async (_name, body) => {
+    expect((await bench.send('/v1.0/$batch', { method: 'POST', body })).status).toBeLessThan(500);
+  });
+
+  test('are refused over 4 MB', async () => {
+    expect((await bench.send('/v1.0/$batch', { method: 'POST', body: ' '.repeat(4_194_305) })).status).toBe(
+      413,
+    );
+  });
+});
+
 describe('counts', () => {
   test('tell requests, items, PATCHes and tokens apart, and go back to zero', async () => {
     const { path } = bench.anOperation();

@@ -108,7 +108,7 @@ export const operationCases: readonly SwitchCase[] = [
   },
   {
     name: 'batches with calls refused',
-    fault: { fault: 'commsInBatch', refuse: 'batch' },
+    fault: { fault: 'commsInBatch', on: 'request' },
     see: async (bench) => expect(await readsCall(bench, true)).toEqual({ status: undefined, outer: 400 }),
   },
   {
