@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { AuthOutcome } from './stats.ts';
 
-export type Identity = {
+type Identity = {
   readonly outcome: AuthOutcome;
   readonly tenant: string;
   readonly sha256: string;
 };
 
 /** Tenant of a token that is no JWT, or a JWT without `tid`. */
-export const defaultTenant = 'default';
+const defaultTenant = 'default';
 
 const rememberedTokens = 1000;
 

@@ -9,10 +9,10 @@ import { shuffled } from './random.ts';
 import type { Kind } from './scripts.ts';
 import { fail, type Simulation } from './simulation.ts';
 
-export const maxBatchItems = 20;
+const maxBatchItems = 20;
 
 /** One item of a batch as it was sent, checked for shape only. */
-export type BatchItem = {
+type BatchItem = {
   readonly id: string;
   readonly method: string;
   readonly url: string;
@@ -28,7 +28,7 @@ type ItemAnswer = {
   readonly body?: unknown;
 };
 
-export type BatchRequest = {
+type BatchRequest = {
   readonly version: Version;
   readonly body: unknown;
   readonly exchange: Exchange;

@@ -12,7 +12,7 @@ import type { QuotaInput } from './throttle.ts';
 export type Control = ReturnType<typeof createControl>;
 
 /** What only the server itself can do. */
-export type ServerHooks = {
+type ServerHooks = {
   readonly requireToken: (token: string | undefined) => void;
   readonly refuseConnections: (forMs: number) => Promise<void>;
 };

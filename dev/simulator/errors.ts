@@ -65,7 +65,7 @@ export function htmlAnswer(status: number, headers: Readonly<Record<string, stri
 }
 
 /** The header's text, or undefined for no header. */
-export function retryAfterText(value: RetryAfter | undefined, nowMs: number): string | undefined {
+function retryAfterText(value: RetryAfter | undefined, nowMs: number): string | undefined {
   if (value === undefined || value === null) {
     return undefined;
   }

@@ -36,7 +36,6 @@ export type Envelope = (typeof envelopes)[number];
 const envelope = z.enum(envelopes);
 
 const locationForms = ['absolute', 'relative', 'resourceUrl', 'parenthesised', 'missing', 'foreign'] as const;
-export type LocationForm = (typeof locationForms)[number];
 
 export const switches = {
   // Transport
@@ -104,7 +103,7 @@ export const switches = {
   etags: z.strictObject({}),
 } as const;
 
-export type SwitchName = keyof typeof switches;
+type SwitchName = keyof typeof switches;
 export type SwitchParameters<N extends SwitchName> = Readonly<z.output<(typeof switches)[N]>>;
 
 const ruleSchema = z.strictObject({

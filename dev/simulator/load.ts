@@ -5,9 +5,9 @@ import { createRandom, type Random, randomGuid, randomHex } from './random.ts';
 import { type Kind, kindSchema, type Script, usualEnd, usualWords } from './scripts.ts';
 
 export const durationFamilies = ['fixed', 'uniform', 'lognormal', 'bimodal', 'exponential'] as const;
-export type DurationFamily = (typeof durationFamilies)[number];
+type DurationFamily = (typeof durationFamilies)[number];
 
-export const loadSchema = z.strictObject({
+const loadSchema = z.strictObject({
   kind: kindSchema,
   count: z.int().min(1).max(1_000_000),
   /** Operations that share one connection, call or owner. */

@@ -16,7 +16,7 @@ import {
   usualScript,
 } from './scripts.ts';
 
-export const operationSchema = z.strictObject({
+const operationSchema = z.strictObject({
   kind: kindSchema,
   /** Connection id, call id, or OneNote owner as a path such as `/users/adele@contoso.test`. Made up when absent. */
   parent: z.string().optional(),
@@ -32,7 +32,7 @@ export const operationSchema = z.strictObject({
 });
 export type OperationInput = z.input<typeof operationSchema>;
 
-export const changeSchema = stepSchema.omit({ afterMs: true }).extend({
+const changeSchema = stepSchema.omit({ afterMs: true }).extend({
   path: z.string(),
   /** Keep the script's later steps; by default the change is the last word. */
   keepLaterSteps: z.boolean().default(false),

@@ -4,7 +4,7 @@ import { canonicalGuid, joinPath } from './paths.ts';
 import { type Random, randomGuid, randomHex } from './random.ts';
 import type { Kind } from './scripts.ts';
 
-export const connectionSchema = z.strictObject({
+const connectionSchema = z.strictObject({
   id: z.string(),
   name: z.string().optional(),
   description: z.string().nullable().optional(),
@@ -22,14 +22,12 @@ export type Connection = Readonly<z.output<typeof connectionSchema>> & {
   readonly revision: number;
 };
 
-export const callSchema = z.strictObject({
+const callSchema = z.strictObject({
   id: z.string().optional(),
   state: z.string().default('established'),
 });
 export type CallInput = z.input<typeof callSchema>;
 export type Call = { readonly id: string; readonly path: string; readonly state: string };
-
-export type Parents = ReturnType<typeof createParents>;
 
 /** No connections and no calls. */
 export function createParents(random: Random) {

@@ -33,7 +33,7 @@ export function readOperation(simulation: Simulation, request: GraphRequest, ope
 }
 
 /** What an operation says in one answer; `id` and `etag` only where they differ from what is usual. */
-export type Said = { readonly step: Step; readonly id?: string; readonly etag?: string | undefined };
+type Said = { readonly step: Step; readonly id?: string; readonly etag?: string | undefined };
 
 /** An answer with an operation's body. */
 export function operationAnswer(request: GraphRequest, operation: Operation, said: Said): Answer {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type RetryAfter, retryAfterSchema } from './faults.ts';
 import { type Kind, kindSchema } from './scripts.ts';
 
-export const quotaSchema = z.strictObject({
+const quotaSchema = z.strictObject({
   /** All kinds, each with a bucket of its own, when absent. */
   kind: kindSchema.optional(),
   /** All tenants, each with a bucket of its own, when absent. */

@@ -1,7 +1,7 @@
-// The control API over HTTP, quotas and announced waits, counts, tokens, and the command line.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+// The control API over HTTP, quotas and announced waits, counts and tokens.
 import { describe, expect, test } from 'vitest';
+import { drawDurationMs, durationFamilies } from '../../../dev/simulator/load.ts';
+import { createRandom } from '../../../dev/simulator/random.ts';
 import { startSimulator } from '../../../dev/simulator/server.ts';
 import { startMs, useSimulator } from './harness.ts';
 
@@ -65,17 +65,28 @@ describe('control API', () => {
 });
 
 describe('load', () => {
-  test.each(['fixed', 'uniform', 'lognormal', 'bimodal', 'exponential'] as const)(
-    'draws %s durations of the given mean',
-    (family) => {
-      const { control: inProcess } = bench.simulator;
-      inProcess.load({ kind: 'connectionOperation', count: 2000, family, meanMs: 1000, waits: false });
-      bench.advance(1_000_000);
-      const ends = inProcess.truth().map(({ changes }) => (changes[1]?.atMs ?? 0) - startMs);
-      const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
-      expect(Math.abs(mean - 1000)).toBeLessThan(60);
-    },
-  );
+  test.each(durationFamilies)('draws %s durations of the given mean', (family) => {
+    const random = createRandom(3);
+    const durations = Array.from({ length: 20_000 }, () => drawDurationMs(family, 1000, random));
+    const mean = durations.reduce((sum, duration) => sum + duration, 0) / durations.length;
+    expect(durations.every((duration) => duration >= 0)).toBe(true);
+    expect(Math.abs(mean - 1000)).toBeLessThan(25);
+  });
+
+  test('ends as many operations badly as asked', async () => {
+    await control('/load', {
+      kind: 'connectionOperation',
+      count: 1000,
+      meanMs: 1000,
+      failedShare: 0.3,
+      waits: false,
+    });
+    bench.advance(1_000_000);
+    const ends = bench.simulator.control.truth().map(({ changes }) => changes.at(-1)?.status);
+    const failed = ends.filter((end) => end === 'failed').length;
+    expect(ends.filter((end) => end === 'completed').length + failed).toBe(1000);
+    expect(Math.abs(failed - 300)).toBeLessThan(50);
+  });
 
   test('waits for arm, starts spread out, and gives the same operations for the same seed', async () => {
     const load = {
@@ -264,32 +275,5 @@ describe('tokens and connections', () => {
     await expect.poll(() => simulator.control.stats().httpRequests).toBe(1);
     await simulator.stop();
     expect(await asking).toBe('cut');
-  });
-});
-
-describe('command line', () => {
-  const run = (...options: string[]): ChildProcess =>
-    spawn(
-      process.execPath,
-      [new URL('../../../dev/simulator/main.ts', import.meta.url).pathname, ...options],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-  const outputOf = async (child: ChildProcess): Promise<string> =>
-    String((await once(child.stdout ?? child, 'data'))[0]);
-
-  test.each(['SIGTERM', 'SIGINT'] as const)('prints ready, serves, and ends with 0 on %s', async (signal) => {
-    const child = run('--port', '0', '--token', 'T');
-    const url = /^ready (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(await outputOf(child))?.[1];
-    const status = (await fetch(`${url}/v1.0/x`)).status;
-    child.kill(signal);
-    expect([status, (await once(child, 'exit'))[0]]).toEqual([401, 0]);
-  });
-
-  test('explains itself', async () => {
-    expect(await outputOf(run('--help'))).toContain('--token T');
-  });
-
-  test('ends with 1 on a wrong option', async () => {
-    expect((await once(run('--port', 'many'), 'exit'))[0]).toBe(1);
   });
 });

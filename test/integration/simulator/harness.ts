@@ -1,7 +1,7 @@
 // A simulator per test with a clock that tests move, and a bare client: what came over the wire, nothing interpreted.
 import { afterEach, beforeEach } from 'vitest';
 import type { Operation } from '../../../dev/simulator/operations.ts';
-import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../../dev/simulator/server.ts';
 
 export type Sent = {
   readonly method?: string;
@@ -39,12 +39,12 @@ export type Bench = {
 export const startMs = Date.parse('2026-11-22T06:00:00.000Z');
 
 /** A fresh simulator for each test of the calling file. */
-export function useSimulator(): Bench {
+export function useSimulator(options: SimulatorOptions = {}): Bench {
   let simulator: Simulator;
   let nowMs = startMs;
   beforeEach(async () => {
     nowMs = startMs;
-    simulator = await startSimulator({ now: () => nowMs, earlyGraceMs: 0 });
+    simulator = await startSimulator({ now: () => nowMs, earlyGraceMs: 0, ...options });
   });
   afterEach(() => simulator.stop());
 
