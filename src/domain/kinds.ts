@@ -1,6 +1,7 @@
 // The kind table: all that tells one kind of operation from another. A new kind is a new row, and nothing else.
 import { anyId, callId, connectionId, groupId, operationId, siteId, userId } from './ids.ts';
 import type { Cloud, Kind, PollPolicy, State } from './operation.ts';
+import type { PatchRules } from './patch-rules.ts';
 import type { PathTemplate } from './paths.ts';
 
 /** What a known status word means: its rank (not started 0, running 1, ended 3) and the state it puts the operation in. */
@@ -19,6 +20,8 @@ export type KindRow = {
   /** The paths it answers to; literals before the first id are written as the canonical root. The last id but one names the parent. */
   readonly paths: readonly { readonly template: PathTemplate; readonly canonicalRoot: readonly string[] }[];
   readonly clouds: readonly Cloud[];
+  /** What the proxy lets callers change of the operation itself. */
+  readonly patch: PatchRules;
   /** Folded words of Graph's enum. */
   readonly words: Readonly<Record<string, StatusWord>>;
   readonly policy: PollPolicy & { readonly deadlineMs: number; readonly tick: string };
@@ -33,6 +36,33 @@ const operationStatusWords: KindRow['words'] = {
   completed: { rank: 3, state: 'succeeded' },
   failed: { rank: 3, state: 'failed' },
 };
+
+/** Types derived from commsOperation (v1.0 CSDL and the beta types package), told apart on the wire by `@odata.type`. */
+const commsTypes = [
+  'commsOperation',
+  'addLargeGalleryViewOperation',
+  'cancelMediaProcessingOperation',
+  'inviteParticipantsOperation',
+  'muteParticipantOperation',
+  'muteParticipantsOperation',
+  'playPromptOperation',
+  'recordOperation',
+  'sendDtmfTonesOperation',
+  'startHoldMusicOperation',
+  'startRecordingOperation',
+  'startTranscriptionOperation',
+  'stopHoldMusicOperation',
+  'stopRecordingOperation',
+  'stopTranscriptionOperation',
+  'subscribeToToneOperation',
+  'unmuteParticipantOperation',
+  'updateRecordingStatusOperation',
+];
+
+/** External connections moved from one namespace to another in 2021. */
+export function bothNamespaces(type: string): readonly string[] {
+  return [`microsoft.graph.${type}`, `microsoft.graph.externalConnectors.${type}`];
+}
 
 const second = 1000;
 const minute = 60 * second;
@@ -53,6 +83,15 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
       },
     ],
     clouds: ['global', 'usgov', 'usgovdod', 'custom'],
+    patch: {
+      properties: {
+        status: { type: 'statusWord' },
+        error: { type: 'entity', odataTypes: ['microsoft.graph.publicError', 'microsoft.graph.errorDetail'] },
+      },
+      odataTypes: bothNamespaces('connectionOperation'),
+      forwardsODataType: false,
+      guarded: null,
+    },
     // connectionOperationStatus, v1.0 CSDL. `unknownFutureValue` is left out on purpose: it is a word we do not know.
     words: {
       unspecified: { rank: 0, state: 'running' },
@@ -77,6 +116,16 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
       },
     ],
     clouds: ['global', 'usgov', 'usgovdod', 'custom'],
+    patch: {
+      properties: {
+        status: { type: 'statusWord' },
+        clientContext: { type: 'text', maxLength: 256 },
+        resultInfo: { type: 'entity', odataTypes: ['microsoft.graph.resultInfo'] },
+      },
+      odataTypes: commsTypes.map((name) => `microsoft.graph.${name}`),
+      forwardsODataType: true,
+      guarded: null,
+    },
     words: operationStatusWords,
     policy: {
       firstPollMs: 5 * second,
@@ -117,6 +166,16 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     ],
     // Fairfax (usgov, usgovdod) has no onenoteOperation (its CSDL, v1.0).
     clouds: ['global', 'custom'],
+    patch: {
+      properties: {
+        status: { type: 'statusWord' },
+        createdDateTime: { type: 'instant' },
+        lastActionDateTime: { type: 'instant' },
+      },
+      odataTypes: ['microsoft.graph.operation', 'microsoft.graph.onenoteOperation'],
+      forwardsODataType: false,
+      guarded: null,
+    },
     words: operationStatusWords,
     policy: { firstPollMs: 5 * second, intervalMs: minute, deadlineMs: 24 * hour, tick: '0 * * * * *' },
     maxRequestsInFlight: 1,

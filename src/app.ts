@@ -1,0 +1,195 @@
+// The composition root: configuration → adapters → flows. It alone sees everything; nothing is decided here.
+// Modules that few functions need (Graph, identity) are loaded when they are first used.
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Config, loadConfig } from './config.ts';
+import { parseShard, shardOf, shardsOf } from './domain/keys.ts';
+import { kindNames } from './domain/kinds.ts';
+import type { Kind } from './domain/operation.ts';
+import type { GraphHome } from './domain/resources.ts';
+import type { Shard } from './domain/stored.ts';
+import type { ApiFlows } from './flows/api-flows.ts';
+import { createCleanUp } from './flows/clean-up.ts';
+import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
+import { createListOperations } from './flows/list-operations.ts';
+import { createPollNow } from './flows/poll-now.ts';
+import type { Log, ReadBatch } from './flows/ports.ts';
+import { createStopOperation } from './flows/stop-operation.ts';
+import { createSweepShard, type SweepReport } from './flows/sweep-shard.ts';
+import { createTrackOperation } from './flows/track-operation.ts';
+import { createCredential } from './identity/credentials.ts';
+import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
+import { createStorageClock, type StorageClock } from './storage/storage-clock.ts';
+import { logLine } from './telemetry/log-line.ts';
+
+export type App = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly home: GraphHome;
+  readonly flows: ApiFlows;
+  /** What a kind's timer does: sweeps its only shard, or sends one message a shard. */
+  readonly pollKind: (kind: Kind) => Promise<void>;
+  /** What a sweep message asks for: `{ "shard": "<name>" }`. Rejects for a message that names no shard. */
+  readonly sweepShardMessage: (message: unknown) => Promise<void>;
+  readonly cleanUp: () => Promise<void>;
+  /** Creates table and queues where they are absent, and refuses another number of shards than the stored one. */
+  readonly start: () => Promise<void>;
+  /** Sweeps under way end at their next step. */
+  readonly stop: () => void;
+};
+
+/** Well below the host's functionTimeout (10 minutes), so that a sweep ends itself between two requests. */
+const sweepBudgetMs = 4 * 60_000;
+
+let app: App | undefined;
+
+/** The one app of this process, made from its environment at the first call. @throws AppError config_invalid */
+export function getApp(): App {
+  app ??= createApp(loadConfig(process.env), logLine);
+  return app;
+}
+
+export function createApp(config: Config, log: Log): App {
+  const clock = createStorageClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
+  const { cloud, root, tenantId } = config.graph;
+  const storage = openConfiguredStorage(config, clock, log);
+  const stopping = new AbortController();
+  const ports = makePorts({ config, storage, clock, log });
+  const sweepShard = createSweepShard(ports);
+  const removeOld = createCleanUp({ ...ports, shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)) });
+  return {
+    config,
+    log,
+    home: { cloud, root, tenantId },
+    flows: makeFlows(ports, storage),
+    pollKind,
+    sweepShardMessage,
+    cleanUp,
+    start: storage.prepare,
+    stop: () => stopping.abort(),
+  };
+
+  async function pollKind(kind: Kind): Promise<void> {
+    await storage.prepare();
+    const shards = shardsOf(kind, config.shards);
+    const [only, ...more] = shards;
+    if (only !== undefined && more.length === 0) return sweep(kind, only);
+    await Promise.all(shards.map((shard) => storage.sweepsQueue.send(JSON.stringify({ shard }))));
+  }
+
+  async function sweepShardMessage(message: unknown): Promise<void> {
+    await storage.prepare();
+    const name = typeof message === 'object' && message !== null && 'shard' in message ? message.shard : null;
+    const target = typeof name === 'string' ? parseShard(name, config.shards) : null;
+    if (target === null) throw new TypeError('A sweep message must be {"shard": "<kind>-<two digits>"}.');
+    await sweep(target.kind, target.shard);
+  }
+
+  async function sweep(kind: Kind, shard: Shard): Promise<void> {
+    const limits = { deadlineMonotonicMs: clock.monotonicMs() + sweepBudgetMs, signal: stopping.signal };
+    const report = await sweepShard({ kind, shard }, limits);
+    if (report !== null && isWorthALine(report)) log('info', report, 'sweep ended');
+  }
+
+  async function cleanUp(): Promise<void> {
+    await storage.prepare();
+    await removeOld(stopping.signal);
+  }
+}
+
+type Parts = {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly clock: StorageClock;
+  readonly log: Log;
+};
+
+function makePorts({ config, storage, clock, log }: Parts) {
+  return {
+    ...storage.store,
+    clock,
+    log,
+    random: Math.random,
+    graphRoot: config.graph.root,
+    send: storage.transitionsQueue.send,
+    readBatch: lazyReadBatch(config, clock, log),
+    policies: config.kinds,
+    retentionMs: config.retentionMs,
+    shardCount: config.shards,
+    shardOf: (operation: { readonly kind: Kind; readonly key: string }) =>
+      shardOf(operation.kind, operation.key, config.shards),
+    maxWaiters: config.maxWaiters,
+    sleep: async (delayMs: number, signal: AbortSignal) => {
+      await delay(delayMs, undefined, { signal }).catch(() => undefined); // an abort only ends the wait
+    },
+  };
+}
+
+function makeFlows(ports: ReturnType<typeof makePorts>, storage: Storage): ApiFlows {
+  const track = createTrackOperation(ports);
+  return {
+    track: async (request) => {
+      await storage.prepare();
+      return track(request);
+    },
+    find: createFindOperation(ports),
+    waitForEnd: createWaitForEnd(ports),
+    stop: createStopOperation(ports),
+    pollNow: createPollNow(ports),
+    list: createListOperations(ports),
+    events: async (key) => {
+      const rows = await findRows(ports, key);
+      return rows && storage.store.listEvents(rows.shard, key);
+    },
+    ready: storage.isReady,
+  };
+}
+
+function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): Storage {
+  return openStorage({
+    connection: storageConnection(config),
+    table: config.table,
+    transitionsQueue: config.queues.transitions,
+    sweepsQueue: config.queues.sweeps,
+    encoding: config.queues.encoding,
+    shards: config.shards,
+    nowMs: clock.nowMs,
+    onServerDate: clock.learn,
+    onUnreadableRow: (shard, rowKey) => log('error', { shard, rowKey }, 'row can not be read and is left alone'),
+  });
+}
+
+function storageConnection({ storage, graph }: Config): StorageConnection {
+  if (storage.type === 'connectionString') return { type: storage.type, connectionString: storage.value.reveal() };
+  const { tableServiceUri, queueServiceUri, clientId } = storage;
+  const credential = createCredential({ type: 'managedIdentity', clientId }, graph.authorityHost);
+  return { type: 'identity', tableServiceUri, queueServiceUri, credential };
+}
+
+/** Graph is loaded by the first read. */
+function lazyReadBatch(config: Config, clock: StorageClock, log: Log): ReadBatch {
+  let reader: Promise<ReadBatch> | undefined;
+  return async (targets, signal) => {
+    reader ??= openReader(config, clock, log);
+    return (await reader)(targets, signal);
+  };
+}
+
+async function openReader(config: Config, clock: StorageClock, log: Log): Promise<ReadBatch> {
+  const { openGraph } = await import('./graph/open-graph.ts');
+  const { credential, graph } = config;
+  const identity =
+    credential.type === 'static'
+      ? { staticToken: credential.token.reveal() }
+      : { credential: createCredential(credential, graph.authorityHost), scope: graph.scope };
+  return openGraph({
+    root: graph.root,
+    identity,
+    clock,
+    onTokenFailure: (error) => log('error', { error }, 'no token for Graph can be had'),
+  }).readBatch;
+}
+
+function isWorthALine(report: SweepReport): boolean {
+  return report.read + report.committed + report.published + report.unpublished + report.throttledItems > 0;
+}

@@ -1,0 +1,268 @@
+// From the environment to a configuration: read once at start, frozen, every bad variable reported by name and never
+// by value. The only file that reads the environment.
+import { Secret } from './config/secret.ts';
+import { kindPrefixes, kindSettings, isLoopback, type Setting, settings, storageNames, storageSuffixes } from './config/settings.ts';
+import { AppError } from './domain/errors.ts';
+import { kindNames } from './domain/kinds.ts';
+import type { Cloud, Kind } from './domain/operation.ts';
+import type { TrackPolicy } from './domain/tracking.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Values = { readonly [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T> ? T | null : never };
+
+export type StorageConfig =
+  | { readonly type: 'connectionString'; readonly name: string; readonly value: Secret }
+  | {
+      readonly type: 'identity';
+      readonly name: string;
+      readonly tableServiceUri: string;
+      readonly queueServiceUri: string;
+      readonly clientId: string | null;
+    };
+
+export type CredentialConfig =
+  | { readonly type: 'managedIdentity'; readonly clientId: string | null }
+  | { readonly type: 'environment' | 'workloadIdentity' | 'azureCli' }
+  | { readonly type: 'static'; readonly token: Secret };
+
+export type CallerAuthConfig =
+  | { readonly mode: 'key'; readonly mayPatchConfiguration: boolean }
+  | {
+      readonly mode: 'entra';
+      readonly tenantId: string;
+      readonly audience: string;
+      readonly clients: readonly string[] | null;
+      readonly issuer: string;
+      readonly jwksUrl: string;
+    };
+
+export type CallsConfig = {
+  readonly appId: string;
+  readonly tenants: readonly string[];
+  readonly openIdUrl: string;
+  readonly issuers: readonly string[];
+  readonly autoTrack: boolean;
+};
+
+export type Config = {
+  readonly storage: StorageConfig;
+  readonly table: string;
+  readonly queues: { readonly transitions: string; readonly sweeps: string; readonly encoding: 'base64' | 'text' };
+  readonly shards: number;
+  readonly graph: {
+    readonly cloud: Cloud;
+    readonly root: string;
+    readonly scope: string;
+    readonly authorityHost: string;
+    readonly tenantId: string;
+  };
+  readonly credential: CredentialConfig;
+  readonly kinds: Readonly<Record<Kind, TrackPolicy & { readonly tick: string }>>;
+  readonly maxWaiters: number;
+  readonly retentionMs: number;
+  readonly callerAuth: CallerAuthConfig;
+  readonly calls: CallsConfig | null;
+  readonly telemetry: Secret | null;
+};
+
+/** Roots and authorities by cloud: Microsoft Graph national cloud deployments. */
+const clouds: Readonly<Record<Exclude<Cloud, 'custom'>, { readonly root: string; readonly authorityHost: string }>> = {
+  global: { root: 'https://graph.microsoft.com', authorityHost: 'https://login.microsoftonline.com' },
+  usgov: { root: 'https://graph.microsoft.us', authorityHost: 'https://login.microsoftonline.us' },
+  usgovdod: { root: 'https://dod-graph.microsoft.us', authorityHost: 'https://login.microsoftonline.us' },
+};
+
+/** Tenant of resources where a static token stands for the identity: nobody knows another. */
+const unknownTenant = '00000000-0000-0000-0000-000000000000';
+const dayMs = 86_400_000;
+
+/**
+ * Reads the settings of CONTRACT section 2.
+ * @throws AppError config_invalid that names every variable that is unknown, missing, malformed or misplaced.
+ */
+export function loadConfig(env: Env): Config {
+  const problems = new Map<string, string>();
+  const report = (name: string, problem: string): void => {
+    if (!problems.has(name)) problems.set(name, problem);
+  };
+  reportUnknown(env, report);
+  const values = readValues(env, report);
+  const config = assemble(env, values, report);
+  if (problems.size > 0 || config === null) throw invalid(problems);
+  return deepFreeze(config);
+}
+
+type Report = (name: string, problem: string) => void;
+
+function reportUnknown(env: Env, report: Report): void {
+  const known = new Set<string>([
+    ...Object.keys(settings),
+    ...kindNames.flatMap((kind) => Object.keys(kindSettings).map((suffix) => kindPrefixes[kind] + suffix)),
+    'OPWATCH_STORAGE',
+    ...storageSuffixes.map((suffix) => `OPWATCH_STORAGE${suffix}`),
+  ]);
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('OPWATCH_') && !known.has(name)) report(name, 'is not a setting of Opwatch');
+  }
+}
+
+function readValues(env: Env, report: Report): Values {
+  const entries = Object.entries(settings).map(([name, one]) => [name, readOne<unknown>(env, { name, setting: one as Setting }, report)]);
+  return Object.fromEntries(entries) as Values;
+}
+
+/** An empty text counts as absent: portals and templates write such. */
+function readOne<T>(env: Env, { name, setting }: { name: string; setting: Setting<T> }, report: Report): T | null {
+  const text = env[name];
+  if (text === undefined || text === '') return setting.fallback;
+  const parsed = setting.schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  report(name, `is not valid (${setting.meaning})`);
+  return setting.fallback;
+}
+
+function assemble(env: Env, values: Values, report: Report): Config | null {
+  const storage = readStorage(env, report);
+  const graph = readGraph(env, values, report);
+  const credential = readCredential(env, values, report);
+  const callerAuth = readCallerAuth(values, graph.tenantId, report);
+  if (credential?.type === 'static' && !isLoopback(new URL(graph.root).hostname)) {
+    report('OPWATCH_STATIC_TOKEN', 'is only allowed while Graph is on loopback');
+  }
+  if (storage === null || credential === null || callerAuth === null) return null;
+  return {
+    storage,
+    table: values.OPWATCH_TABLE ?? '',
+    queues: {
+      transitions: values.OPWATCH_TRANSITIONS_QUEUE ?? '',
+      sweeps: values.OPWATCH_SWEEPS_QUEUE ?? '',
+      encoding: values.OPWATCH_QUEUE_ENCODING ?? 'base64',
+    },
+    shards: values.OPWATCH_SHARDS ?? 1,
+    graph,
+    credential,
+    kinds: readKinds(env, values, report),
+    maxWaiters: values.OPWATCH_MAX_WAITERS ?? 0,
+    retentionMs: (values.OPWATCH_RETENTION_DAYS ?? 0) * dayMs,
+    callerAuth,
+    calls: readCalls(values, graph.tenantId),
+    telemetry: secretOf(values.APPLICATIONINSIGHTS_CONNECTION_STRING),
+  };
+}
+
+function readStorage(env: Env, report: Report): StorageConfig | null {
+  const name = storageNames.find((one) => env[one] || storageSuffixes.some((suffix) => env[one + suffix]));
+  if (name === undefined) {
+    report('AzureWebJobsStorage', 'is missing, and so is OPWATCH_STORAGE: one of them names the storage account');
+    return null;
+  }
+  const value = env[name];
+  if (value) return { type: 'connectionString', name, value: new Secret(value) };
+  const account = env[`${name}__accountName`];
+  const tableServiceUri = env[`${name}__tableServiceUri`] ?? (account && `https://${account}.table.core.windows.net`);
+  const queueServiceUri = env[`${name}__queueServiceUri`] ?? (account && `https://${account}.queue.core.windows.net`);
+  if (!tableServiceUri || !queueServiceUri) {
+    report(`${name}__accountName`, 'is missing, and so are the service URIs');
+    return null;
+  }
+  for (const [suffix, uri] of [['__tableServiceUri', tableServiceUri], ['__queueServiceUri', queueServiceUri]] as const) {
+    if (!settings.OPWATCH_AUTHORITY_HOST.schema.safeParse(uri).success) report(name + suffix, 'is not a URL of https');
+  }
+  return { type: 'identity', name, tableServiceUri, queueServiceUri, clientId: env[`${name}__clientId`] ?? null };
+}
+
+function readGraph(env: Env, values: Values, report: Report): Config['graph'] {
+  const cloud = values.OPWATCH_GRAPH_CLOUD ?? 'global';
+  const isStatic = values.OPWATCH_CREDENTIAL === 'static';
+  const tenantId = values.OPWATCH_TENANT_ID ?? (env['AZURE_TENANT_ID'] || (isStatic ? unknownTenant : null));
+  if (tenantId === null) report('OPWATCH_TENANT_ID', 'is missing, and so is AZURE_TENANT_ID');
+  const customOnly = ['OPWATCH_GRAPH_ROOT', 'OPWATCH_GRAPH_SCOPE', 'OPWATCH_AUTHORITY_HOST'] as const;
+  if (cloud !== 'custom') {
+    for (const name of customOnly) if (env[name]) report(name, 'is only allowed with OPWATCH_GRAPH_CLOUD=custom');
+    return { cloud, ...clouds[cloud], scope: `${clouds[cloud].root}/.default`, tenantId: tenantId ?? unknownTenant };
+  }
+  for (const name of isStatic ? customOnly.slice(0, 1) : customOnly) {
+    if (!env[name] && name !== 'OPWATCH_GRAPH_SCOPE') report(name, 'is missing: OPWATCH_GRAPH_CLOUD=custom needs it');
+  }
+  const root = values.OPWATCH_GRAPH_ROOT ?? 'http://127.0.0.1';
+  const scope = values.OPWATCH_GRAPH_SCOPE ?? `${root}/.default`;
+  return { cloud, root, scope, authorityHost: values.OPWATCH_AUTHORITY_HOST ?? '', tenantId: tenantId ?? unknownTenant };
+}
+
+function readCredential(env: Env, values: Values, report: Report): CredentialConfig | null {
+  const isOffered = Boolean(env['IDENTITY_ENDPOINT'] || env['MSI_ENDPOINT']);
+  const type = values.OPWATCH_CREDENTIAL ?? (isOffered ? 'managedIdentity' : 'environment');
+  const token = secretOf(values.OPWATCH_STATIC_TOKEN);
+  if (type !== 'static' && token !== null) report('OPWATCH_STATIC_TOKEN', 'is only allowed with OPWATCH_CREDENTIAL=static');
+  if (type === 'managedIdentity') return { type, clientId: env['AZURE_CLIENT_ID'] || null };
+  if (type !== 'static') return { type };
+  if (token === null) report('OPWATCH_STATIC_TOKEN', 'is missing: OPWATCH_CREDENTIAL=static needs it');
+  return token && { type, token };
+}
+
+function readKinds(env: Env, values: Values, report: Report): Config['kinds'] {
+  const lostGraceMs = (values.OPWATCH_LOST_GRACE_SECONDS ?? 0) * 1000;
+  const read = (kind: Kind): TrackPolicy & { tick: string } => {
+    const seconds = (suffix: 'FIRST_POLL_SECONDS' | 'INTERVAL_SECONDS' | 'DEADLINE_SECONDS'): number =>
+      readOne(env, { name: kindPrefixes[kind] + suffix, setting: kindSettings[suffix](kind) }, report) ?? 0;
+    return {
+      tick: readOne(env, { name: `${kindPrefixes[kind]}TICK`, setting: kindSettings.TICK(kind) }, report) ?? '',
+      firstPollMs: seconds('FIRST_POLL_SECONDS') * 1000,
+      intervalMs: seconds('INTERVAL_SECONDS') * 1000,
+      deadlineMs: seconds('DEADLINE_SECONDS') * 1000,
+      lostGraceMs,
+    };
+  };
+  return {
+    connectionOperation: read('connectionOperation'),
+    commsOperation: read('commsOperation'),
+    onenoteOperation: read('onenoteOperation'),
+  };
+}
+
+function readCallerAuth(values: Values, homeTenant: string, report: Report): CallerAuthConfig | null {
+  if (values.OPWATCH_CALLER_AUTH !== 'entra') {
+    return { mode: 'key', mayPatchConfiguration: values.OPWATCH_PATCH_CONFIGURATION === 'allow' };
+  }
+  const tenantId = values.OPWATCH_AUTH_TENANT_ID ?? homeTenant;
+  const audience = values.OPWATCH_AUTH_AUDIENCE;
+  if (audience === null) report('OPWATCH_AUTH_AUDIENCE', 'is missing: OPWATCH_CALLER_AUTH=entra needs it');
+  const authority = `https://login.microsoftonline.com/${tenantId}`;
+  return (
+    audience && {
+      mode: 'entra',
+      tenantId,
+      audience,
+      clients: values.OPWATCH_AUTH_CLIENTS,
+      issuer: values.OPWATCH_AUTH_ISSUER ?? `${authority}/v2.0`,
+      jwksUrl: values.OPWATCH_AUTH_JWKS_URL ?? `${authority}/discovery/v2.0/keys`,
+    }
+  ) || null;
+}
+
+function readCalls(values: Values, homeTenant: string): CallsConfig | null {
+  const appId = values.OPWATCH_CALLS_APP_ID;
+  return (
+    appId && {
+      appId,
+      tenants: values.OPWATCH_CALLS_TENANTS ?? [homeTenant],
+      openIdUrl: values.OPWATCH_CALLS_OPENID_URL ?? '',
+      issuers: values.OPWATCH_CALLS_ISSUERS ?? [],
+      autoTrack: values.OPWATCH_CALLS_AUTO_TRACK ?? true,
+    }
+  ) || null;
+}
+
+function secretOf(value: string | null): Secret | null {
+  return value === null ? null : new Secret(value);
+}
+
+function invalid(problems: ReadonlyMap<string, string>): AppError {
+  const lines = [...problems].map(([name, problem]) => `${name} ${problem}.`);
+  return new AppError('config_invalid', ['The settings are not valid.', ...lines].join('\n'), { action: 'refuse' });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object' && !(value instanceof Secret)) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

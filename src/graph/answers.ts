@@ -1,0 +1,102 @@
+// From one answer of Graph, alone or as an item of a batch, to an observation. Only a parsed body with the id that was
+// asked for can be a status; everything else says why nothing is known.
+import { z } from 'zod';
+import { foldGuid } from '../domain/ids.ts';
+import { type ReadObservation, type StatusObservation, throttledCode } from '../domain/observation.ts';
+import type { Details, JsonValue, Kind, Resource } from '../domain/operation.ts';
+
+export type Dates = { readonly sentAtMs: number; readonly arrivedAtMs: number };
+export type ReadTarget = { readonly key: string; readonly kind: Kind; readonly resource: Resource };
+export type ItemAnswer = { readonly status: number; readonly body: unknown };
+
+/** Where each kind keeps what it says beside its status. Source: v1.0 CSDL. */
+const fields: Readonly<Record<Kind, { readonly error: string | null; readonly result: string | null }>> = {
+  connectionOperation: { error: 'error', result: null },
+  commsOperation: { error: null, result: 'resultInfo' },
+  onenoteOperation: { error: 'error', result: null },
+};
+
+const entity = z.looseObject({
+  id: z.string().nullish(),
+  status: z.string().nullable(),
+  clientContext: z.string().nullish().catch(null),
+  percentComplete: z.union([z.string(), z.number()]).nullish().catch(null),
+});
+
+const errorBody = z.looseObject({ error: z.looseObject({ code: z.string().nullish() }) });
+
+/** OneNote's refusal of app-only tokens, whatever the HTTP status. */
+const appOnlyRefused = '40001';
+
+export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dates): ReadObservation {
+  const { status, body } = answer;
+  const code = errorCode(body);
+  if (status === 401 || status === 403 || (status >= 400 && code === appOnlyRefused)) {
+    return { type: 'refused', code: code ?? `http_${status}`, ...dates };
+  }
+  if (status === 404 || status === 410) return { type: 'gone', httpStatus: status, code: code ?? `http_${status}`, ...dates };
+  if (status === 429) return unreadable(throttledCode, dates);
+  if (status === 424) return unreadable('not_executed', dates);
+  if (status !== 200) return unreadable(code ?? `http_${status}`, dates);
+  const seen = observeBody(target, body, dates);
+  return typeof seen === 'string' ? unreadable(seen, dates) : { ...seen, observedBy: 'poll' };
+}
+
+/** What a 200's body says; a code when it says nothing that counts. */
+export function observeBody(
+  target: Pick<ReadTarget, 'kind' | 'resource'>,
+  body: unknown,
+  dates: Dates,
+): Omit<StatusObservation, 'observedBy'> | 'status_malformed' | 'identity_mismatch' {
+  const parsed = entity.safeParse(body);
+  if (!parsed.success) return 'status_malformed';
+  const { id, status } = parsed.data;
+  if (typeof id === 'string' && !isSameId(id, target.resource.operationId)) return 'identity_mismatch';
+  return { type: 'status', status, details: detailsOf(target.kind, parsed.data), ...dates };
+}
+
+export function unreadable(code: string, dates: Dates): ReadObservation {
+  return { type: 'unreadable', code, ...dates };
+}
+
+/** The deepest code that Graph gives: outer ones are generic. Both spellings of innerError occur. */
+export function errorCode(body: unknown): string | null {
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return null;
+  let code: string | null = null;
+  let current: unknown = parsed.data.error;
+  for (let depth = 0; depth < 8 && typeof current === 'object' && current !== null; depth += 1) {
+    const level: Readonly<Record<string, unknown>> = { ...current };
+    const own = level['code'];
+    if (typeof own === 'string' && own !== '') code = own;
+    current = level['innerError'] ?? level['innererror'];
+  }
+  return code === null ? null : code.replace(/[^\w.-]/g, '').slice(0, 64) || null;
+}
+
+function detailsOf(kind: Kind, body: z.infer<typeof entity>): Details {
+  const { error, result } = fields[kind];
+  const percent = body.percentComplete;
+  const percentComplete = percent === null || percent === undefined || percent === '' ? Number.NaN : Number(percent);
+  return {
+    error: error === null ? null : jsonOf(body[error]),
+    result: result === null ? null : jsonOf(body[result]),
+    clientContext: body.clientContext ?? null,
+    percentComplete: Number.isFinite(percentComplete) ? percentComplete : null,
+  };
+}
+
+/** Secrets that Graph puts into bodies; they live and die at this edge. */
+const secretNames = /token|secret|password|url$/i;
+
+function jsonOf(value: unknown, depth = 0): JsonValue {
+  if (value === undefined || depth > 16) return null;
+  if (Array.isArray(value)) return value.map((item) => jsonOf(item, depth + 1));
+  if (typeof value !== 'object' || value === null) return value as JsonValue;
+  const entries = Object.entries(value).filter(([name]) => !secretNames.test(name) && name !== '__proto__');
+  return Object.fromEntries(entries.map(([name, item]) => [name, jsonOf(item, depth + 1)]));
+}
+
+function isSameId(one: string, other: string): boolean {
+  return foldGuid(one.toLowerCase()) === foldGuid(other.toLowerCase());
+}

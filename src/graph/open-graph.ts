@@ -1,0 +1,26 @@
+// Opens Graph for one configuration: token, client and reader, one of each a process.
+import type { TokenCredential } from '@azure/identity';
+import { createGraphClient } from './graph-client.ts';
+import { createOperationReader, type OperationReader } from './operation-reader.ts';
+import { createStaticTokenSource, createTokenSource } from './tokens.ts';
+
+export type GraphOptions = {
+  readonly root: string;
+  readonly identity:
+    | { readonly credential: TokenCredential; readonly scope: string }
+    /** For a Graph on loopback only; the configuration refuses it elsewhere. */
+    | { readonly staticToken: string };
+  readonly clock: { readonly nowMs: () => number; readonly monotonicMs: () => number };
+  readonly onTokenFailure: (error: unknown) => void;
+};
+
+/** A read that takes longer is a fault of transport: the operation is read again at its next time. */
+const readLimitMs = 10_000;
+
+export function openGraph({ root, identity, clock, onTokenFailure }: GraphOptions): OperationReader {
+  const tokens =
+    'staticToken' in identity
+      ? createStaticTokenSource(identity.staticToken)
+      : createTokenSource(identity.credential, { scope: identity.scope, nowMs: Date.now, onFailure: onTokenFailure });
+  return createOperationReader(createGraphClient({ root, tokens, nowMs: clock.nowMs, limitMs: readLimitMs }), clock);
+}

@@ -1,0 +1,128 @@
+// The last two links of the Graph client's chain: the token, and the wire. The SDK's own host check is fooled by
+// userinfo in a URL, so ours is the only guard: the exact origin, no userinfo, the very path that we built.
+import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
+import { Agent, type Dispatcher, request } from 'undici';
+
+/** What came over the wire, or why nothing did. */
+export type WireAnswer =
+  | {
+      readonly arrived: true;
+      readonly status: number;
+      /** Lower-case names; repeated headers joined by commas. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly bodyText: string;
+    }
+  | { readonly arrived: false; readonly code: WireFault };
+
+export type WireFault = 'no_token' | 'timeout' | 'connection_failed' | 'answer_too_large' | 'address_refused';
+
+/** The app's token, a fresh one where the last was refused; null when none can be had. */
+export type TokenSource = { readonly token: (isFresh: boolean) => Promise<string | null> };
+
+const maxAnswerBytes = 1024 * 1024;
+const connectLimitMs = 5000;
+
+/**
+ * Adds the app's token to requests to the one configured origin. Every other request is answered without being sent.
+ * @param root origin of Graph.
+ */
+export function createAuthentication(root: string, tokens: TokenSource): Middleware {
+  let next: Middleware | undefined;
+  return { execute, setNext: (middleware) => (next = middleware) };
+
+  async function execute(context: Context): Promise<void> {
+    const url = typeof context.request === 'string' ? context.request : '';
+    if (!isOwnAddress(url, root)) {
+      answerWith(context, { arrived: false, code: 'address_refused' });
+      return;
+    }
+    const headers = headersOf(context);
+    const isFresh = headers[freshTokenHeader] !== undefined;
+    delete headers[freshTokenHeader];
+    const token = await tokens.token(isFresh);
+    if (token === null) {
+      answerWith(context, { arrived: false, code: 'no_token' });
+      return;
+    }
+    headers['authorization'] = `Bearer ${token}`;
+    context.options = { ...context.options, headers };
+    await next?.execute(context);
+  }
+}
+
+/** Asks the authentication for a fresh token; it never leaves the process. */
+export const freshTokenHeader = 'x-opwatch-fresh-token';
+
+/**
+ * Whether a URL goes to the configured origin and to exactly the path that it spells: nothing for a parser to tidy up
+ * (dot segments in any encoding, backslashes, white space), no userinfo, no fragment.
+ */
+export function isOwnAddress(url: string, root: string): boolean {
+  if (!url.startsWith(`${root}/`) || /[\\\s#]/.test(url)) return false;
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.origin !== root || parsed.username !== '' || parsed.password !== '') return false;
+  return parsed.href === url && !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(parsed.pathname);
+}
+
+/** Sends by undici: no redirects, a cap on the answer, and a deadline for the whole exchange. */
+export function createWire(limitMs: number): Middleware & { readonly close: () => Promise<void> } {
+  const agent = new Agent({ connect: { timeout: connectLimitMs }, connections: 64, pipelining: 1 });
+  return { execute, close: () => agent.close() };
+
+  async function execute(context: Context): Promise<void> {
+    const limit = AbortSignal.timeout(limitMs);
+    const signal = context.options?.signal ? AbortSignal.any([context.options.signal, limit]) : limit;
+    answerWith(context, await exchange(context, signal));
+  }
+
+  async function exchange(context: Context, signal: AbortSignal): Promise<WireAnswer> {
+    try {
+      const answer = await request(String(context.request), {
+        dispatcher: agent,
+        method: (context.options?.method ?? 'GET') as Dispatcher.HttpMethod,
+        headers: headersOf(context),
+        body: typeof context.options?.body === 'string' ? context.options.body : null,
+        signal,
+      });
+      const bodyText = await readText(answer.body);
+      if (bodyText === null) return { arrived: false, code: 'answer_too_large' };
+      return { arrived: true, status: answer.statusCode, headers: plainHeaders(answer.headers), bodyText };
+    } catch {
+      // Refused, reset, cut off or too slow: nothing is known of the answer, and for a write nothing of its effect.
+      return { arrived: false, code: signal.aborted ? 'timeout' : 'connection_failed' };
+    }
+  }
+}
+
+async function readText(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) {
+      body.destroy();
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The chain's last link may set anything as response when the client is asked for it raw: ours is a plain value. */
+function answerWith(context: Context, answer: WireAnswer): void {
+  context.response = answer as unknown as Response;
+}
+
+function headersOf(context: Context): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(context.options?.headers ?? {})) headers[name.toLowerCase()] = String(value);
+  return headers;
+}
+
+function plainHeaders(headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return plain;
+}

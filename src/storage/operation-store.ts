@@ -1,0 +1,197 @@
+// The store of operations on one table: each method is one row read, one range read or one transaction. State and
+// event can't part, because they are written by the same transaction, guarded by the ETag of the operation's row.
+import type { Operation } from '../domain/operation.ts';
+import type {
+  Change,
+  Known,
+  Lookup,
+  OutboxEntry,
+  ParkedPush,
+  Shard,
+  ShardContents,
+  ShardMemory,
+  Stored,
+} from '../domain/stored.ts';
+import type { OperationEvent } from '../domain/transition.ts';
+import {
+  eventRowKey,
+  knownRowKey,
+  liveRowKey,
+  memoryRowKey,
+  outboxRowKey,
+  parkedRowKey,
+  readKnown,
+  readLive,
+  readMemory,
+  readOutbox,
+  readParked,
+  shardRange,
+  writeBegun,
+  writeEnded,
+  writeEvent,
+  writeLive,
+  writeMemory,
+  writeParked,
+} from './rows.ts';
+import { maxTransactionRows, type Row, type Table, type TableAction } from './table.ts';
+
+export type OperationStore = ReturnType<typeof createOperationStore>;
+
+export type StorePorts = {
+  readonly table: Table;
+  readonly nowMs: () => number;
+  /** A row that can't be read: of a newer release, or garbled. It is skipped and never overwritten. */
+  readonly onUnreadableRow: (shard: Shard, rowKey: string) => void;
+};
+
+export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePorts) {
+  return {
+    readShard,
+    readMemory: readShardMemory,
+    lookUp,
+    track,
+    restart,
+    commit,
+    readOutbox: readOutboxOf,
+    clearOutbox,
+    writeMemory: writeShardMemory,
+    park,
+    readParked: readParkedOf,
+    removeParked,
+  };
+
+  /** All that a sweep needs, by one range query: a page per 1,000 rows. */
+  async function readShard(shard: Shard): Promise<ShardContents> {
+    const live: Stored<Operation>[] = [];
+    const outbox: OutboxEntry[] = [];
+    const parked: Stored<ParkedPush>[] = [];
+    let memory: Stored<ShardMemory> | null = null;
+    for await (const page of table.query(shard, shardRange)) {
+      for (const row of page) {
+        if (row.rowKey === memoryRowKey) memory = { value: readMemory(row, nowMs()), etag: row.etag };
+        else if (row.rowKey.startsWith(liveRowKey(''))) keep(live, row, readLive(row));
+        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(parked, row, readParked(row));
+        else if (row.rowKey.startsWith('outbox!')) keepPlain(outbox, row, readOutbox(row));
+      }
+    }
+    return { live, memory, outbox, parked };
+
+    function keep<T>(list: Stored<T>[], row: Row, value: T | null): void {
+      if (value === null) onUnreadableRow(shard, row.rowKey);
+      else list.push({ value, etag: row.etag });
+    }
+
+    function keepPlain<T>(list: T[], row: Row, value: T | null): void {
+      if (value === null) onUnreadableRow(shard, row.rowKey);
+      else list.push(value);
+    }
+  }
+
+  async function readShardMemory(shard: Shard): Promise<Stored<ShardMemory> | null> {
+    const row = await table.get(shard, memoryRowKey);
+    return row && { value: readMemory(row, nowMs()), etag: row.etag };
+  }
+
+  /** `live!` first: an end that comes between the two reads is then seen in `known!`. */
+  async function lookUp(shard: Shard, key: string): Promise<Lookup> {
+    const live = await readOne(shard, liveRowKey(key), readLive);
+    if (live !== null) return { live, known: null };
+    return { live: null, known: await readOne(shard, knownRowKey(key), readKnown) };
+  }
+
+  async function readOne<T>(shard: Shard, rowKey: string, read: (row: Row) => T | null): Promise<Stored<T> | null> {
+    const row = await table.get(shard, rowKey);
+    if (row === null) return null;
+    const value = read(row);
+    if (value === null) onUnreadableRow(shard, rowKey);
+    return value && { value, etag: row.etag };
+  }
+
+  /** Identity and operation in one transaction; it fails where the key is or was watched. */
+  async function track(shard: Shard, operation: Operation): Promise<boolean> {
+    const { applied } = await table.transact(shard, [
+      { type: 'create', rowKey: knownRowKey(operation.key), properties: writeBegun(operation) },
+      { type: 'create', rowKey: liveRowKey(operation.key), properties: writeLive(operation) },
+    ]);
+    return applied;
+  }
+
+  /** The next generation after an ended one; it fails where that is no longer the last. */
+  async function restart(shard: Shard, known: Stored<Known>, operation: Operation): Promise<boolean> {
+    const { applied } = await table.transact(shard, [
+      { type: 'replace', rowKey: knownRowKey(operation.key), etag: known.etag, properties: writeBegun(operation) },
+      { type: 'create', rowKey: liveRowKey(operation.key), properties: writeLive(operation) },
+    ]);
+    return applied;
+  }
+
+  /** All changes or none. The caller keeps a group within 100 rows. */
+  function commit(shard: Shard, changes: readonly Change[]): Promise<{ readonly applied: boolean }> {
+    return table.transact(shard, changes.flatMap(actionsOf));
+  }
+
+  async function readOutboxOf(shard: Shard, key: string): Promise<readonly OutboxEntry[]> {
+    const entries: OutboxEntry[] = [];
+    for await (const page of table.query(shard, { from: `outbox!${key}!`, to: `outbox!${key}"` })) {
+      for (const row of page) {
+        const entry = readOutbox(row);
+        if (entry !== null) entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  /** By transaction; where that is refused (another process cleared one of them) row by row, and absent is done. */
+  async function clearOutbox(shard: Shard, events: readonly OperationEvent[]): Promise<void> {
+    for (let start = 0; start < events.length; start += maxTransactionRows) {
+      const deletes = events.slice(start, start + maxTransactionRows).map(outboxDelete);
+      if ((await table.transact(shard, deletes)).applied) continue;
+      for (const one of deletes) await table.transact(shard, [one]);
+    }
+  }
+
+  async function writeShardMemory(shard: Shard, memory: ShardMemory, etag: string | null): Promise<boolean> {
+    const row = { rowKey: memoryRowKey, properties: writeMemory(memory) };
+    const action: TableAction = etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
+    return (await table.transact(shard, [action])).applied;
+  }
+
+  async function park(shard: Shard, parked: ParkedPush, etag: string | null): Promise<boolean> {
+    const row = { rowKey: parkedRowKey(parked.key), properties: writeParked(parked) };
+    const action: TableAction = etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
+    return (await table.transact(shard, [action])).applied;
+  }
+
+  function readParkedOf(shard: Shard, key: string): Promise<Stored<ParkedPush> | null> {
+    return readOne(shard, parkedRowKey(key), readParked);
+  }
+
+  async function removeParked(shard: Shard, parked: Stored<ParkedPush>): Promise<boolean> {
+    const rowKey = parkedRowKey(parked.value.key);
+    return (await table.transact(shard, [{ type: 'delete', rowKey, etag: parked.etag }])).applied;
+  }
+}
+
+/** The rows of one change. `known!` needs no ETag of its own at the end: only the holder of `live!` gets here. */
+function actionsOf({ before, after, events, committedAtMs }: Change): readonly TableAction[] {
+  const liveKey = liveRowKey(after.key);
+  const state: readonly TableAction[] =
+    after.endedAtMs === null
+      ? [{ type: 'replace', rowKey: liveKey, etag: before.etag, properties: writeLive(after) }]
+      : [
+          { type: 'delete', rowKey: liveKey, etag: before.etag },
+          { type: 'replace', rowKey: knownRowKey(after.key), etag: '*', properties: writeEnded(after) },
+        ];
+  const news = events.flatMap<TableAction>((event) => {
+    const properties = writeEvent(event, committedAtMs);
+    return [
+      { type: 'create', rowKey: eventRowKey(event), properties },
+      { type: 'create', rowKey: outboxRowKey(event), properties },
+    ];
+  });
+  return [...state, ...news];
+}
+
+function outboxDelete(event: OperationEvent): TableAction {
+  return { type: 'delete', rowKey: outboxRowKey(event), etag: '*' };
+}

@@ -1,0 +1,182 @@
+// Rows of a shard: their keys, and values to columns and back. The names are chosen for their order: `live!`,
+// `memory`, `outbox!` and `parked!` are neighbours, so that one range query brings all that a sweep needs.
+import { z } from 'zod';
+import { kindOfKey } from '../domain/keys.ts';
+import type { JsonValue, Operation } from '../domain/operation.ts';
+import type { Known, OutboxEntry, ParkedPush, ShardMemory } from '../domain/stored.ts';
+import type { OperationEvent } from '../domain/transition.ts';
+import type { Properties, Row } from './table.ts';
+
+/** Version of the row format. A row with a greater one belongs to a newer release and is left alone. */
+const rowVersion = 1;
+const generationDigits = 12;
+const sequenceDigits = 10;
+
+export const memoryRowKey = 'memory';
+export const shardRange = { from: 'live!', to: 'parked!~' } as const;
+
+export const knownRowKey = (key: string): string => `known!${key}`;
+export const liveRowKey = (key: string): string => `live!${key}`;
+export const parkedRowKey = (key: string): string => `parked!${key}`;
+
+type EventPlace = Pick<OperationEvent, 'key' | 'generation' | 'sequence'>;
+
+export const eventRowKey = (event: EventPlace): string => `event!${placeOf(event)}`;
+export const outboxRowKey = (event: EventPlace): string => `outbox!${placeOf(event)}`;
+
+/** Zero-padded, so that rows sort by generation and sequence. */
+function placeOf({ key, generation, sequence }: EventPlace): string {
+  return [
+    key,
+    String(generation).padStart(generationDigits, '0'),
+    String(sequence).padStart(sequenceDigits, '0'),
+  ].join('!');
+}
+
+const json: z.ZodType<JsonValue> = z.custom<JsonValue>((value) => value !== undefined);
+const evidence = z.object({
+  httpStatus: z.union([z.literal(404), z.literal(410)]),
+  count: z.number(),
+  firstAtMs: z.number(),
+  lastAtMs: z.number(),
+});
+const health = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('ok'), sinceAtMs: z.number() }),
+  z.object({ status: z.literal('blocked'), code: z.string(), sinceAtMs: z.number() }),
+  z.object({ status: z.literal('unreadable'), code: z.string(), sinceAtMs: z.number() }),
+  z.object({ status: z.literal('missing'), code: z.string(), sinceAtMs: z.number(), evidence }),
+]);
+const details = {
+  error: json,
+  result: json,
+  clientContext: z.string().nullable(),
+  percentComplete: z.number().nullable(),
+};
+
+const operationSchema: z.ZodType<Operation> = z.object({
+  key: z.string().refine((key) => kindOfKey(key) !== null),
+  kind: z.enum(['connectionOperation', 'commsOperation', 'onenoteOperation']),
+  resource: z.object({
+    cloud: z.enum(['global', 'usgov', 'usgovdod', 'custom']),
+    tenantId: z.string(),
+    version: z.enum(['v1.0', 'beta']),
+    path: z.string(),
+    parentId: z.string(),
+    operationId: z.string(),
+  }),
+  generation: z.number(),
+  sequence: z.number(),
+  state: z.enum(['pending', 'running', 'succeeded', 'failed', 'lost', 'expired', 'cancelled']),
+  status: z.string().nullable(),
+  statusKnown: z.boolean(),
+  leftStatuses: z.array(z.string()),
+  trackedAtMs: z.number(),
+  changedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  deadlineAtMs: z.number(),
+  graceUntilMs: z.number(),
+  policy: z.object({ firstPollMs: z.number(), intervalMs: z.number() }),
+  trackedBy: z.enum(['api', 'proxy', 'push']),
+  health,
+  ...details,
+  label: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+});
+
+const pauseSchema = z.object({ untilMs: z.number(), attempts: z.number(), code: z.string() });
+const memorySchema = z.object({ sweptAtMs: z.number().nullable(), pauses: z.record(z.string(), pauseSchema) });
+const parkedSchema: z.ZodType<ParkedPush> = z.object({
+  key: z.string(),
+  parkedAtMs: z.number(),
+  observation: z.object({
+    type: z.literal('status'),
+    observedBy: z.enum(['poll', 'push', 'patch']),
+    sentAtMs: z.number(),
+    arrivedAtMs: z.number(),
+    status: z.string().nullable(),
+    details: z.object(details),
+  }),
+});
+
+export function writeLive(operation: Operation): Properties {
+  return { ...filterColumns(operation), ...writeValue(operation) };
+}
+
+export const readLive = (row: Row): Operation | null => readValue(row, operationSchema);
+
+/** Identity of a tracking that has not ended. */
+export function writeBegun(operation: Operation): Properties {
+  return { v: rowVersion, generation: String(operation.generation), ended: false };
+}
+
+/** The final operation stays under its identity until retention removes it. */
+export function writeEnded(operation: Operation): Properties {
+  return {
+    ...filterColumns(operation),
+    ...writeValue(operation),
+    generation: String(operation.generation),
+    ended: true,
+    endedAt: new Date(operation.endedAtMs ?? 0).toISOString(),
+  };
+}
+
+export function readKnown(row: Row): Known | null {
+  const { v, generation, ended } = row.properties;
+  if (v !== rowVersion || typeof generation !== 'string') return null;
+  const known = { key: row.rowKey.slice(knownRowKey('').length), generation: Number(generation) };
+  if (ended !== true) return { ...known, ended: null };
+  const operation = readValue(row, operationSchema);
+  return operation && { ...known, ended: operation };
+}
+
+export function writeEvent(event: OperationEvent, committedAtMs: number): Properties {
+  return { v: rowVersion, body: event.body, committedAt: new Date(committedAtMs).toISOString() };
+}
+
+export function readOutbox(row: Row): OutboxEntry | null {
+  const { v, body, committedAt } = row.properties;
+  const [, key = '', generation, sequence] = row.rowKey.split('!');
+  if (v !== rowVersion || typeof body !== 'string') return null;
+  return {
+    event: { key, generation: Number(generation), sequence: Number(sequence), body },
+    committedAtMs: typeof committedAt === 'string' ? Date.parse(committedAt) : 0,
+  };
+}
+
+export const writeMemory = (memory: ShardMemory): Properties => writeValue(memory);
+
+/** How far ahead of now a stored time may lie before it counts as absent: one wrong clock must not stop all polling. */
+const sweptAheadMs = 5 * 60_000;
+const pauseAheadMs = 65 * 60_000;
+
+/** Garbage counts as absent: it costs early polls, never an event. */
+export function readMemory(row: Row, nowMs: number): ShardMemory {
+  const memory = readValue(row, memorySchema);
+  if (memory === null) return { sweptAtMs: null, pauses: {} };
+  const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + sweptAheadMs;
+  const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs <= nowMs + pauseAheadMs);
+  return { sweptAtMs: isSane ? memory.sweptAtMs : null, pauses: Object.fromEntries(pauses) };
+}
+
+export const writeParked = (parked: ParkedPush): Properties => writeValue(parked);
+export const readParked = (row: Row): ParkedPush | null => readValue(row, parkedSchema);
+
+function writeValue(value: unknown): Properties {
+  return { v: rowVersion, value: JSON.stringify(value) };
+}
+
+function readValue<T>(row: Row, schema: z.ZodType<T>): T | null {
+  const { v, value } = row.properties;
+  if (v !== rowVersion || typeof value !== 'string') return null;
+  try {
+    const parsed = schema.safeParse(JSON.parse(value));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null; // not JSON: a garbled row is left alone
+  }
+}
+
+/** Columns by which lists are filtered. An empty text is not stored as a filterable value of its own. */
+function filterColumns({ state, resource, label }: Operation): Properties {
+  return { state, parentId: resource.parentId, label: label ?? '' };
+}

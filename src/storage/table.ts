@@ -1,0 +1,38 @@
+// The port to one table: point reads, range queries and transactions within a partition, as the store needs them.
+// An adapter and the in-memory fake satisfy it; one contract suite runs on both.
+
+export type Properties = Readonly<Record<string, string | number | boolean>>;
+
+export type Row = { readonly rowKey: string; readonly etag: string; readonly properties: Properties };
+
+export type TableAction =
+  | { readonly type: 'create'; readonly rowKey: string; readonly properties: Properties }
+  | { readonly type: 'replace'; readonly rowKey: string; readonly etag: string; readonly properties: Properties }
+  /** `etag` `*` deletes whatever is there. */
+  | { readonly type: 'delete'; readonly rowKey: string; readonly etag: string };
+
+/** Not applied is no verdict: refused, failed or unknown. The caller reads the rows again. */
+export type Transacted = { readonly applied: boolean };
+
+export type RangeQuery = {
+  /** First row key, inclusive. */
+  readonly from: string;
+  /** Row key after the last, exclusive. */
+  readonly to: string;
+  /** Columns that must equal one of the given values. */
+  readonly filter?: readonly { readonly column: string; readonly oneOf: readonly (string | boolean)[] }[];
+  /** A text column that must be less than the value. */
+  readonly below?: { readonly column: string; readonly value: string };
+  readonly pageSize?: number;
+};
+
+export type Table = {
+  readonly get: (partitionKey: string, rowKey: string) => Promise<Row | null>;
+  /** Pages in the order of row keys, at most 1,000 rows each; pages may be empty. */
+  readonly query: (partitionKey: string, range: RangeQuery) => AsyncIterable<readonly Row[]>;
+  /** All or nothing, 1 to 100 actions on different rows of one partition, at most 4 MiB. */
+  readonly transact: (partitionKey: string, actions: readonly TableAction[]) => Promise<Transacted>;
+};
+
+/** Azure Tables: rows in one transaction. */
+export const maxTransactionRows = 100;
