@@ -56,7 +56,10 @@ export function createApp(config: Config, log: Log): App {
   const stopping = new AbortController();
   const ports = makePorts({ config, storage, clock, log });
   const sweepShard = createSweepShard(ports);
-  const removeOld = createCleanUp({ ...ports, shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)) });
+  const removeOld = createCleanUp({
+    ...ports,
+    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
+  });
   return {
     config,
     log,
@@ -155,12 +158,14 @@ function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): S
     shards: config.shards,
     nowMs: clock.nowMs,
     onServerDate: clock.learn,
-    onUnreadableRow: (shard, rowKey) => log('error', { shard, rowKey }, 'row can not be read and is left alone'),
+    onUnreadableRow: (shard, rowKey) =>
+      log('error', { shard, rowKey }, 'row can not be read and is left alone'),
   });
 }
 
 function storageConnection({ storage, graph }: Config): StorageConnection {
-  if (storage.type === 'connectionString') return { type: storage.type, connectionString: storage.value.reveal() };
+  if (storage.type === 'connectionString')
+    return { type: storage.type, connectionString: storage.value.reveal() };
   const { tableServiceUri, queueServiceUri, clientId } = storage;
   const credential = createCredential({ type: 'managedIdentity', clientId }, graph.authorityHost);
   return { type: 'identity', tableServiceUri, queueServiceUri, credential };

@@ -1,14 +1,26 @@
 // From the environment to a configuration: read once at start, frozen, every bad variable reported by name and never
 // by value. The only file that reads the environment.
 import { Secret } from './config/secret.ts';
-import { kindPrefixes, kindSettings, isLoopback, type Setting, settings, storageNames, storageSuffixes } from './config/settings.ts';
+import {
+  isLoopback,
+  kindPrefixes,
+  kindSettings,
+  type Setting,
+  settings,
+  storageNames,
+  storageSuffixes,
+} from './config/settings.ts';
 import { AppError } from './domain/errors.ts';
 import { kindNames } from './domain/kinds.ts';
 import type { Cloud, Kind } from './domain/operation.ts';
 import type { TrackPolicy } from './domain/tracking.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Values = { readonly [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T> ? T | null : never };
+type Values = {
+  readonly [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T>
+    ? T | null
+    : never;
+};
 
 export type StorageConfig =
   | { readonly type: 'connectionString'; readonly name: string; readonly value: Secret }
@@ -47,7 +59,11 @@ export type CallsConfig = {
 export type Config = {
   readonly storage: StorageConfig;
   readonly table: string;
-  readonly queues: { readonly transitions: string; readonly sweeps: string; readonly encoding: 'base64' | 'text' };
+  readonly queues: {
+    readonly transitions: string;
+    readonly sweeps: string;
+    readonly encoding: 'base64' | 'text';
+  };
   readonly shards: number;
   readonly graph: {
     readonly cloud: Cloud;
@@ -66,7 +82,9 @@ export type Config = {
 };
 
 /** Roots and authorities by cloud: Microsoft Graph national cloud deployments. */
-const clouds: Readonly<Record<Exclude<Cloud, 'custom'>, { readonly root: string; readonly authorityHost: string }>> = {
+const clouds: Readonly<
+  Record<Exclude<Cloud, 'custom'>, { readonly root: string; readonly authorityHost: string }>
+> = {
   global: { root: 'https://graph.microsoft.com', authorityHost: 'https://login.microsoftonline.com' },
   usgov: { root: 'https://graph.microsoft.us', authorityHost: 'https://login.microsoftonline.us' },
   usgovdod: { root: 'https://dod-graph.microsoft.us', authorityHost: 'https://login.microsoftonline.us' },
@@ -107,12 +125,19 @@ function reportUnknown(env: Env, report: Report): void {
 }
 
 function readValues(env: Env, report: Report): Values {
-  const entries = Object.entries(settings).map(([name, one]) => [name, readOne<unknown>(env, { name, setting: one as Setting }, report)]);
+  const entries = Object.entries(settings).map(([name, one]) => [
+    name,
+    readOne<unknown>(env, { name, setting: one as Setting }, report),
+  ]);
   return Object.fromEntries(entries) as Values;
 }
 
 /** An empty text counts as absent: portals and templates write such. */
-function readOne<T>(env: Env, { name, setting }: { name: string; setting: Setting<T> }, report: Report): T | null {
+function readOne<T>(
+  env: Env,
+  { name, setting }: { name: string; setting: Setting<T> },
+  report: Report,
+): T | null {
   const text = env[name];
   if (text === undefined || text === '') return setting.fallback;
   const parsed = setting.schema.safeParse(text);
@@ -153,22 +178,37 @@ function assemble(env: Env, values: Values, report: Report): Config | null {
 function readStorage(env: Env, report: Report): StorageConfig | null {
   const name = storageNames.find((one) => env[one] || storageSuffixes.some((suffix) => env[one + suffix]));
   if (name === undefined) {
-    report('AzureWebJobsStorage', 'is missing, and so is OPWATCH_STORAGE: one of them names the storage account');
+    report(
+      'AzureWebJobsStorage',
+      'is missing, and so is OPWATCH_STORAGE: one of them names the storage account',
+    );
     return null;
   }
   const value = env[name];
   if (value) return { type: 'connectionString', name, value: new Secret(value) };
   const account = env[`${name}__accountName`];
-  const tableServiceUri = env[`${name}__tableServiceUri`] ?? (account && `https://${account}.table.core.windows.net`);
-  const queueServiceUri = env[`${name}__queueServiceUri`] ?? (account && `https://${account}.queue.core.windows.net`);
+  const tableServiceUri =
+    env[`${name}__tableServiceUri`] ?? (account && `https://${account}.table.core.windows.net`);
+  const queueServiceUri =
+    env[`${name}__queueServiceUri`] ?? (account && `https://${account}.queue.core.windows.net`);
   if (!tableServiceUri || !queueServiceUri) {
     report(`${name}__accountName`, 'is missing, and so are the service URIs');
     return null;
   }
-  for (const [suffix, uri] of [['__tableServiceUri', tableServiceUri], ['__queueServiceUri', queueServiceUri]] as const) {
-    if (!settings.OPWATCH_AUTHORITY_HOST.schema.safeParse(uri).success) report(name + suffix, 'is not a URL of https');
+  for (const [suffix, uri] of [
+    ['__tableServiceUri', tableServiceUri],
+    ['__queueServiceUri', queueServiceUri],
+  ] as const) {
+    if (!settings.OPWATCH_AUTHORITY_HOST.schema.safeParse(uri).success)
+      report(name + suffix, 'is not a URL of https');
   }
-  return { type: 'identity', name, tableServiceUri, queueServiceUri, clientId: env[`${name}__clientId`] ?? null };
+  return {
+    type: 'identity',
+    name,
+    tableServiceUri,
+    queueServiceUri,
+    clientId: env[`${name}__clientId`] ?? null,
+  };
 }
 
 function readGraph(env: Env, values: Values, report: Report): Config['graph'] {
@@ -178,22 +218,36 @@ function readGraph(env: Env, values: Values, report: Report): Config['graph'] {
   if (tenantId === null) report('OPWATCH_TENANT_ID', 'is missing, and so is AZURE_TENANT_ID');
   const customOnly = ['OPWATCH_GRAPH_ROOT', 'OPWATCH_GRAPH_SCOPE', 'OPWATCH_AUTHORITY_HOST'] as const;
   if (cloud !== 'custom') {
-    for (const name of customOnly) if (env[name]) report(name, 'is only allowed with OPWATCH_GRAPH_CLOUD=custom');
-    return { cloud, ...clouds[cloud], scope: `${clouds[cloud].root}/.default`, tenantId: tenantId ?? unknownTenant };
+    for (const name of customOnly)
+      if (env[name]) report(name, 'is only allowed with OPWATCH_GRAPH_CLOUD=custom');
+    return {
+      cloud,
+      ...clouds[cloud],
+      scope: `${clouds[cloud].root}/.default`,
+      tenantId: tenantId ?? unknownTenant,
+    };
   }
   for (const name of isStatic ? customOnly.slice(0, 1) : customOnly) {
-    if (!env[name] && name !== 'OPWATCH_GRAPH_SCOPE') report(name, 'is missing: OPWATCH_GRAPH_CLOUD=custom needs it');
+    if (!env[name] && name !== 'OPWATCH_GRAPH_SCOPE')
+      report(name, 'is missing: OPWATCH_GRAPH_CLOUD=custom needs it');
   }
   const root = values.OPWATCH_GRAPH_ROOT ?? 'http://127.0.0.1';
   const scope = values.OPWATCH_GRAPH_SCOPE ?? `${root}/.default`;
-  return { cloud, root, scope, authorityHost: values.OPWATCH_AUTHORITY_HOST ?? '', tenantId: tenantId ?? unknownTenant };
+  return {
+    cloud,
+    root,
+    scope,
+    authorityHost: values.OPWATCH_AUTHORITY_HOST ?? '',
+    tenantId: tenantId ?? unknownTenant,
+  };
 }
 
 function readCredential(env: Env, values: Values, report: Report): CredentialConfig | null {
   const isOffered = Boolean(env['IDENTITY_ENDPOINT'] || env['MSI_ENDPOINT']);
   const type = values.OPWATCH_CREDENTIAL ?? (isOffered ? 'managedIdentity' : 'environment');
   const token = secretOf(values.OPWATCH_STATIC_TOKEN);
-  if (type !== 'static' && token !== null) report('OPWATCH_STATIC_TOKEN', 'is only allowed with OPWATCH_CREDENTIAL=static');
+  if (type !== 'static' && token !== null)
+    report('OPWATCH_STATIC_TOKEN', 'is only allowed with OPWATCH_CREDENTIAL=static');
   if (type === 'managedIdentity') return { type, clientId: env['AZURE_CLIENT_ID'] || null };
   if (type !== 'static') return { type };
   if (token === null) report('OPWATCH_STATIC_TOKEN', 'is missing: OPWATCH_CREDENTIAL=static needs it');
@@ -206,7 +260,8 @@ function readKinds(env: Env, values: Values, report: Report): Config['kinds'] {
     const seconds = (suffix: 'FIRST_POLL_SECONDS' | 'INTERVAL_SECONDS' | 'DEADLINE_SECONDS'): number =>
       readOne(env, { name: kindPrefixes[kind] + suffix, setting: kindSettings[suffix](kind) }, report) ?? 0;
     return {
-      tick: readOne(env, { name: `${kindPrefixes[kind]}TICK`, setting: kindSettings.TICK(kind) }, report) ?? '',
+      tick:
+        readOne(env, { name: `${kindPrefixes[kind]}TICK`, setting: kindSettings.TICK(kind) }, report) ?? '',
       firstPollMs: seconds('FIRST_POLL_SECONDS') * 1000,
       intervalMs: seconds('INTERVAL_SECONDS') * 1000,
       deadlineMs: seconds('DEADLINE_SECONDS') * 1000,
@@ -229,28 +284,30 @@ function readCallerAuth(values: Values, homeTenant: string, report: Report): Cal
   if (audience === null) report('OPWATCH_AUTH_AUDIENCE', 'is missing: OPWATCH_CALLER_AUTH=entra needs it');
   const authority = `https://login.microsoftonline.com/${tenantId}`;
   return (
-    audience && {
+    (audience && {
       mode: 'entra',
       tenantId,
       audience,
       clients: values.OPWATCH_AUTH_CLIENTS,
       issuer: values.OPWATCH_AUTH_ISSUER ?? `${authority}/v2.0`,
       jwksUrl: values.OPWATCH_AUTH_JWKS_URL ?? `${authority}/discovery/v2.0/keys`,
-    }
-  ) || null;
+    }) ||
+    null
+  );
 }
 
 function readCalls(values: Values, homeTenant: string): CallsConfig | null {
   const appId = values.OPWATCH_CALLS_APP_ID;
   return (
-    appId && {
+    (appId && {
       appId,
       tenants: values.OPWATCH_CALLS_TENANTS ?? [homeTenant],
       openIdUrl: values.OPWATCH_CALLS_OPENID_URL ?? '',
       issuers: values.OPWATCH_CALLS_ISSUERS ?? [],
       autoTrack: values.OPWATCH_CALLS_AUTO_TRACK ?? true,
-    }
-  ) || null;
+    }) ||
+    null
+  );
 }
 
 function secretOf(value: string | null): Secret | null {
@@ -259,10 +316,13 @@ function secretOf(value: string | null): Secret | null {
 
 function invalid(problems: ReadonlyMap<string, string>): AppError {
   const lines = [...problems].map(([name, problem]) => `${name} ${problem}.`);
-  return new AppError('config_invalid', ['The settings are not valid.', ...lines].join('\n'), { action: 'refuse' });
+  return new AppError('config_invalid', ['The settings are not valid.', ...lines].join('\n'), {
+    action: 'refuse',
+  });
 }
 
 function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === 'object' && !(value instanceof Secret)) Object.values(value).forEach(deepFreeze);
+  if (value !== null && typeof value === 'object' && !(value instanceof Secret))
+    Object.values(value).forEach(deepFreeze);
   return Object.freeze(value);
 }

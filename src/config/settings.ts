@@ -60,11 +60,27 @@ const year = 31_536_000;
 
 export const settings = {
   OPWATCH_TABLE: setting('opwatch', tableName, 'Table of all state; created at start when absent'),
-  OPWATCH_TRANSITIONS_QUEUE: setting('opwatch-transitions', queueName, 'Queue on which transitions are published'),
-  OPWATCH_SWEEPS_QUEUE: setting('opwatch-sweeps', queueName, 'Queue of sweep messages, used with several shards'),
-  OPWATCH_QUEUE_ENCODING: setting('base64', z.enum(['base64', 'text']), 'What Functions consumers expect is base64'),
+  OPWATCH_TRANSITIONS_QUEUE: setting(
+    'opwatch-transitions',
+    queueName,
+    'Queue on which transitions are published',
+  ),
+  OPWATCH_SWEEPS_QUEUE: setting(
+    'opwatch-sweeps',
+    queueName,
+    'Queue of sweep messages, used with several shards',
+  ),
+  OPWATCH_QUEUE_ENCODING: setting(
+    'base64',
+    z.enum(['base64', 'text']),
+    'What Functions consumers expect is base64',
+  ),
   OPWATCH_SHARDS: setting(1, whole(1, 64), 'Shards a kind, chosen once before first use'),
-  OPWATCH_GRAPH_CLOUD: setting('global', z.enum(['global', 'usgov', 'usgovdod', 'custom']), 'Which Microsoft Graph'),
+  OPWATCH_GRAPH_CLOUD: setting(
+    'global',
+    z.enum(['global', 'usgov', 'usgovdod', 'custom']),
+    'Which Microsoft Graph',
+  ),
   OPWATCH_GRAPH_ROOT: setting(null, origin, 'Origin of Graph, only with cloud custom'),
   OPWATCH_GRAPH_SCOPE: setting(null, text, 'Scope of Graph tokens, only with cloud custom'),
   OPWATCH_AUTHORITY_HOST: setting(null, url, 'Authority for tokens, only with cloud custom'),
@@ -74,19 +90,35 @@ export const settings = {
     z.enum(['managedIdentity', 'environment', 'workloadIdentity', 'azureCli', 'static']),
     'Who the app is; managed identity where the platform offers one, else environment',
   ),
-  OPWATCH_STATIC_TOKEN: setting(null, text, 'Token of credential static; refused unless Graph is on loopback'),
+  OPWATCH_STATIC_TOKEN: setting(
+    null,
+    text,
+    'Token of credential static; refused unless Graph is on loopback',
+  ),
   OPWATCH_MAX_WAITERS: setting(8, whole(0, 1000), 'Answers that one instance holds for `wait` at a time'),
   OPWATCH_LOST_GRACE_SECONDS: setting(120, whole(0, year), '404 before this age is replication lag'),
   OPWATCH_RETENTION_DAYS: setting(30, whole(1, 3650), 'How long ended operations and their events are kept'),
-  OPWATCH_CALLER_AUTH: setting('key', z.enum(['key', 'entra']), 'Function keys (host) or bearer tokens (app)'),
+  OPWATCH_CALLER_AUTH: setting(
+    'key',
+    z.enum(['key', 'entra']),
+    'Function keys (host) or bearer tokens (app)',
+  ),
   OPWATCH_AUTH_TENANT_ID: setting(null, guid, 'Tenant whose tokens callers bring, with entra'),
   OPWATCH_AUTH_AUDIENCE: setting(null, text, 'Audience of callers’ tokens, with entra'),
   OPWATCH_AUTH_CLIENTS: setting(null, list, 'Client ids that may call; absent: all of the tenant'),
   OPWATCH_AUTH_ISSUER: setting(null, url, 'Issuer of callers’ tokens; the tenant’s when absent'),
   OPWATCH_AUTH_JWKS_URL: setting(null, url, 'Keys of that issuer; the tenant’s when absent'),
-  OPWATCH_PATCH_CONFIGURATION: setting('deny', z.enum(['deny', 'allow']), 'Whether key callers may write configuration'),
+  OPWATCH_PATCH_CONFIGURATION: setting(
+    'deny',
+    z.enum(['deny', 'allow']),
+    'Whether key callers may write configuration',
+  ),
   OPWATCH_CALLS_APP_ID: setting(null, guid, 'App id of the calling bot; absent: call notifications are off'),
-  OPWATCH_CALLS_TENANTS: setting(null, list, 'Accepted tenants of call notifications; the home tenant when absent'),
+  OPWATCH_CALLS_TENANTS: setting(
+    null,
+    list,
+    'Accepted tenants of call notifications; the home tenant when absent',
+  ),
   OPWATCH_CALLS_OPENID_URL: setting(
     'https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration',
     url,
@@ -108,9 +140,12 @@ export const settings = {
 /** Settings that every kind has; their names begin with `OPWATCH_<KIND>_`. */
 export const kindSettings = {
   TICK: (kind: Kind) => setting(kinds[kind].policy.tick, ncrontab, 'NCRONTAB of the kind’s timer'),
-  FIRST_POLL_SECONDS: (kind: Kind) => setting(kinds[kind].policy.firstPollMs / 1000, whole(0, year), 'Age at the first poll'),
-  INTERVAL_SECONDS: (kind: Kind) => setting(kinds[kind].policy.intervalMs / 1000, whole(1, year), 'Between polls, ±10 %'),
-  DEADLINE_SECONDS: (kind: Kind) => setting(kinds[kind].policy.deadlineMs / 1000, whole(1, year), 'Age at which it expires'),
+  FIRST_POLL_SECONDS: (kind: Kind) =>
+    setting(kinds[kind].policy.firstPollMs / 1000, whole(0, year), 'Age at the first poll'),
+  INTERVAL_SECONDS: (kind: Kind) =>
+    setting(kinds[kind].policy.intervalMs / 1000, whole(1, year), 'Between polls, ±10 %'),
+  DEADLINE_SECONDS: (kind: Kind) =>
+    setting(kinds[kind].policy.deadlineMs / 1000, whole(1, year), 'Age at which it expires'),
 } as const;
 
 export const kindPrefixes: Readonly<Record<Kind, string>> = {

@@ -91,19 +91,34 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     const location = answer.headers['location'] ?? answer.headers['operation-location'];
     if (location === undefined) return null;
     const named = parseResource(location, ports.home);
-    if (named === null) return { watched: false, reason: isForeign(location) ? 'location_foreign' : 'location_unknown' };
-    const request = { named, label: null, metadata: {}, deadlineMs: null, restartAfter: null, trackedBy: 'proxy' } as const;
+    if (named === null)
+      return { watched: false, reason: isForeign(location) ? 'location_foreign' : 'location_unknown' };
+    const request = {
+      named,
+      label: null,
+      metadata: {},
+      deadlineMs: null,
+      restartAfter: null,
+      trackedBy: 'proxy',
+    } as const;
     try {
       const tracked = await ports.track(request);
-      if (tracked.outcome === 'created' || tracked.outcome === 'existing') return { watched: true, key: named.key };
+      if (tracked.outcome === 'created' || tracked.outcome === 'existing')
+        return { watched: true, key: named.key };
     } catch (error) {
-      ports.log('error', { operationKey: named.key, error }, 'operation was started and could not be tracked');
+      ports.log(
+        'error',
+        { operationKey: named.key, error },
+        'operation was started and could not be tracked',
+      );
     }
     return { watched: false, reason: 'storage_busy' };
   }
 
   function isForeign(location: string): boolean {
-    return location.includes('://') && !location.toLowerCase().startsWith(`${ports.home.root.toLowerCase()}/`);
+    return (
+      location.includes('://') && !location.toLowerCase().startsWith(`${ports.home.root.toLowerCase()}/`)
+    );
   }
 
   /** A 200 that shows a tracked operation is news. That it can't be stored now takes nothing from the caller. */
@@ -115,7 +130,11 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     try {
       await applyObservation(ports, { shard, key: named.key, generation: null, observation }, publisher);
     } catch (error) {
-      ports.log('warn', { operationKey: named.key, error }, 'answer was not applied; the next poll sees it too');
+      ports.log(
+        'warn',
+        { operationKey: named.key, error },
+        'answer was not applied; the next poll sees it too',
+      );
     }
     await publisher.drain();
   }

@@ -34,7 +34,8 @@ export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dat
   if (status === 401 || status === 403 || (status >= 400 && code === appOnlyRefused)) {
     return { type: 'refused', code: code ?? `http_${status}`, ...dates };
   }
-  if (status === 404 || status === 410) return { type: 'gone', httpStatus: status, code: code ?? `http_${status}`, ...dates };
+  if (status === 404 || status === 410)
+    return { type: 'gone', httpStatus: status, code: code ?? `http_${status}`, ...dates };
   if (status === 429) return unreadable(throttledCode, dates);
   if (status === 424) return unreadable('not_executed', dates);
   if (status !== 200) return unreadable(code ?? `http_${status}`, dates);
@@ -77,7 +78,8 @@ export function errorCode(body: unknown): string | null {
 function detailsOf(kind: Kind, body: z.infer<typeof entity>): Details {
   const { error, result } = fields[kind];
   const percent = body.percentComplete;
-  const percentComplete = percent === null || percent === undefined || percent === '' ? Number.NaN : Number(percent);
+  const percentComplete =
+    percent === null || percent === undefined || percent === '' ? Number.NaN : Number(percent);
   return {
     error: error === null ? null : jsonOf(body[error]),
     result: result === null ? null : jsonOf(body[result]),

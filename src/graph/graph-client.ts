@@ -1,7 +1,13 @@
 // Calls to Microsoft Graph through its client, with a chain of our own: our authentication and our wire, no retry of
 // the SDK's (it sleeps inside the function and repeats writes). Nothing here throws for what Graph or the network do.
 import { Client, ResponseType } from '@microsoft/microsoft-graph-client';
-import { createAuthentication, createWire, freshTokenHeader, type TokenSource, type WireAnswer } from './transport.ts';
+import {
+  createAuthentication,
+  createWire,
+  freshTokenHeader,
+  type TokenSource,
+  type WireAnswer,
+} from './transport.ts';
 
 export type GraphRequest = {
   readonly method: 'GET' | 'PATCH' | 'POST';
@@ -14,7 +20,11 @@ export type GraphRequest = {
 };
 
 /** `sentAtMs` is taken just before the request leaves, `arrivedAtMs` after the whole answer is here. */
-export type GraphReply = { readonly answer: WireAnswer; readonly sentAtMs: number; readonly arrivedAtMs: number };
+export type GraphReply = {
+  readonly answer: WireAnswer;
+  readonly sentAtMs: number;
+  readonly arrivedAtMs: number;
+};
 
 export type GraphClient = {
   /** One request; after a 401 the same once more with a fresh token. Never repeated otherwise. */
@@ -31,7 +41,10 @@ export function createGraphClient(options: {
 }): GraphClient {
   const wire = createWire(options.limitMs);
   const authentication = createAuthentication(options.root, options.tokens);
-  const client = Client.initWithMiddleware({ middleware: [authentication, wire], baseUrl: `${options.root}/` });
+  const client = Client.initWithMiddleware({
+    middleware: [authentication, wire],
+    baseUrl: `${options.root}/`,
+  });
   return { call, close: wire.close };
 
   async function call(request: GraphRequest): Promise<GraphReply> {

@@ -21,6 +21,13 @@ export function openGraph({ root, identity, clock, onTokenFailure }: GraphOption
   const tokens =
     'staticToken' in identity
       ? createStaticTokenSource(identity.staticToken)
-      : createTokenSource(identity.credential, { scope: identity.scope, nowMs: Date.now, onFailure: onTokenFailure });
-  return createOperationReader(createGraphClient({ root, tokens, nowMs: clock.nowMs, limitMs: readLimitMs }), clock);
+      : createTokenSource(identity.credential, {
+          scope: identity.scope,
+          nowMs: Date.now,
+          onFailure: onTokenFailure,
+        });
+  return createOperationReader(
+    createGraphClient({ root, tokens, nowMs: clock.nowMs, limitMs: readLimitMs }),
+    clock,
+  );
 }

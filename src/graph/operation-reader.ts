@@ -5,7 +5,14 @@ import { z } from 'zod';
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
 import type { PauseRequest } from '../domain/throttle.ts';
-import { type Dates, errorCode, type ItemAnswer, observeAnswer, type ReadTarget, unreadable } from './answers.ts';
+import {
+  type Dates,
+  errorCode,
+  type ItemAnswer,
+  observeAnswer,
+  type ReadTarget,
+  unreadable,
+} from './answers.ts';
 import type { GraphClient, GraphReply } from './graph-client.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
 
@@ -47,7 +54,8 @@ export function createOperationReader(
   return { readBatch };
 
   async function readBatch(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
-    if (targets.length > maxItems) throw new TypeError(`A batch has at most ${maxItems} items, not ${targets.length}.`);
+    if (targets.length > maxItems)
+      throw new TypeError(`A batch has at most ${maxItems} items, not ${targets.length}.`);
     const [first] = targets;
     if (first === undefined) return { observations: new Map(), pause: null, httpRequests: 0 };
     if (isReadSingly(first)) return readSingles(targets, signal);
@@ -105,7 +113,9 @@ export function createOperationReader(
     { batch, signal }: { batch: number; signal: AbortSignal | undefined },
   ): Promise<BatchRead> {
     const singles = await readSingles(targets, signal);
-    const isBetter = [...singles.observations.values()].some(({ type }) => type === 'status' || type === 'gone');
+    const isBetter = [...singles.observations.values()].some(
+      ({ type }) => type === 'status' || type === 'gone',
+    );
     const [first] = targets;
     if (isBetter && first !== undefined) singlesUntilMs.set(wayOf(first), clock.monotonicMs() + singlesForMs);
     return { ...singles, httpRequests: singles.httpRequests + batch };
@@ -140,7 +150,11 @@ export function createOperationReader(
     const { answer } = reply;
     const dates = datesOf(reply);
     if (!answer.arrived) return { observation: unreadable(answer.code, dates), pause: null };
-    const observation = observeAnswer(target, { status: answer.status, body: parseJson(answer.bodyText) }, dates);
+    const observation = observeAnswer(
+      target,
+      { status: answer.status, body: parseJson(answer.bodyText) },
+      dates,
+    );
     return { observation, pause: answer.status === 401 ? refusedPause : outerPause(answer, clock.nowMs()) };
   }
 
@@ -183,7 +197,9 @@ function faultOf(reply: GraphReply): ReadObservation {
   const { answer } = reply;
   const dates = datesOf(reply);
   if (!answer.arrived) {
-    return answer.code === 'no_token' ? { type: 'refused', code: 'no_token', ...dates } : unreadable(answer.code, dates);
+    return answer.code === 'no_token'
+      ? { type: 'refused', code: 'no_token', ...dates }
+      : unreadable(answer.code, dates);
   }
   const code = errorCode(parseJson(answer.bodyText));
   if (answer.status === 401) return { type: 'refused', code: code ?? 'http_401', ...dates };

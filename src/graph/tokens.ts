@@ -9,7 +9,11 @@ const renewBeforeMs = 5 * 60_000;
  */
 export function createTokenSource(
   credential: TokenCredential,
-  options: { readonly scope: string; readonly nowMs: () => number; readonly onFailure: (error: unknown) => void },
+  options: {
+    readonly scope: string;
+    readonly nowMs: () => number;
+    readonly onFailure: (error: unknown) => void;
+  },
 ): TokenSource {
   let current: { readonly token: string; readonly expiresOnTimestamp: number } | null = null;
   let fetching: Promise<string | null> | undefined;

@@ -60,7 +60,8 @@ export const freshTokenHeader = 'x-opwatch-fresh-token';
 export function isOwnAddress(url: string, root: string): boolean {
   if (!url.startsWith(`${root}/`) || /[\\\s#]/.test(url)) return false;
   const parsed = URL.parse(url);
-  if (parsed === null || parsed.origin !== root || parsed.username !== '' || parsed.password !== '') return false;
+  if (parsed === null || parsed.origin !== root || parsed.username !== '' || parsed.password !== '')
+    return false;
   return parsed.href === url && !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(parsed.pathname);
 }
 
@@ -115,7 +116,8 @@ function answerWith(context: Context, answer: WireAnswer): void {
 
 function headersOf(context: Context): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(context.options?.headers ?? {})) headers[name.toLowerCase()] = String(value);
+  for (const [name, value] of Object.entries(context.options?.headers ?? {}))
+    headers[name.toLowerCase()] = String(value);
   return headers;
 }
 

@@ -7,7 +7,14 @@ import {
   type TransactionAction,
 } from '@azure/data-tables';
 import { AppError } from '../domain/errors.ts';
-import { maxTransactionRows, type Properties, type RangeQuery, type Row, type Table, type TableAction } from './table.ts';
+import {
+  maxTransactionRows,
+  type Properties,
+  type RangeQuery,
+  type Row,
+  type Table,
+  type TableAction,
+} from './table.ts';
 
 const pageSizeLimit = 1000;
 const maxTransactionBytes = 4 * 1024 * 1024;
@@ -32,7 +39,9 @@ export function createAzureTable(client: TableClient, writer: TableClient): Tabl
     const filter = [
       `PartitionKey eq ${quote(partitionKey)} and RowKey ge ${quote(range.from)} and RowKey lt ${quote(range.to)}`,
       ...(range.below ? [`${range.below.column} lt ${quote(range.below.value)}`] : []),
-      ...(range.filter ?? []).map(({ column, oneOf }) => `(${oneOf.map((value) => equals(column, value)).join(' or ')})`),
+      ...(range.filter ?? []).map(
+        ({ column, oneOf }) => `(${oneOf.map((value) => equals(column, value)).join(' or ')})`,
+      ),
     ].join(' and ');
     const pages = client
       .listEntities<Record<string, unknown>>({ queryOptions: { filter } })
@@ -45,7 +54,10 @@ export function createAzureTable(client: TableClient, writer: TableClient): Tabl
     }
   }
 
-  async function transact(partitionKey: string, actions: readonly TableAction[]): Promise<{ applied: boolean }> {
+  async function transact(
+    partitionKey: string,
+    actions: readonly TableAction[],
+  ): Promise<{ applied: boolean }> {
     assertTransaction(actions);
     try {
       await writer.submitTransaction(actions.map((action) => toSdkAction(partitionKey, action)));
@@ -101,8 +113,12 @@ function assertTransaction(actions: readonly TableAction[]): void {
   if (actions.length === 0 || actions.length > maxTransactionRows) {
     throw new TypeError(`A transaction has 1 to ${maxTransactionRows} rows, not ${actions.length}.`);
   }
-  const bytes = actions.reduce((sum, action) => sum + (action.type === 'delete' ? 0 : sizeOf(action.properties)), 0);
-  if (bytes > maxTransactionBytes) throw new TypeError(`A transaction has at most 4 MiB, not ${bytes} bytes.`);
+  const bytes = actions.reduce(
+    (sum, action) => sum + (action.type === 'delete' ? 0 : sizeOf(action.properties)),
+    0,
+  );
+  if (bytes > maxTransactionBytes)
+    throw new TypeError(`A transaction has at most 4 MiB, not ${bytes} bytes.`);
 }
 
 function sizeOf(properties: Properties): number {
@@ -114,7 +130,9 @@ function isAbsent(error: unknown): boolean {
 }
 
 function isTableMissing(error: unknown): boolean {
-  return error instanceof RestError && (error.code === 'TableNotFound' || /TableNotFound/.test(error.message));
+  return (
+    error instanceof RestError && (error.code === 'TableNotFound' || /TableNotFound/.test(error.message))
+  );
 }
 
 function isForbidden(error: unknown): boolean {
@@ -124,10 +142,18 @@ function isForbidden(error: unknown): boolean {
 /** The one place where storage's errors become ours. */
 function toAppError(error: unknown): AppError {
   if (isForbidden(error)) {
-    return new AppError('storage_forbidden', 'Storage refuses this identity: grant it the table and queue roles.', {
-      action: 'retry',
-      cause: error,
-    });
+    return new AppError(
+      'storage_forbidden',
+      'Storage refuses this identity: grant it the table and queue roles.',
+      {
+        action: 'retry',
+        cause: error,
+      },
+    );
   }
-  return new AppError('storage_busy', 'Storage did not answer.', { action: 'retry', retryAfterMs: 1000, cause: error });
+  return new AppError('storage_busy', 'Storage did not answer.', {
+    action: 'retry',
+    retryAfterMs: 1000,
+    cause: error,
+  });
 }

@@ -63,7 +63,11 @@ export function createHistory(table: Table) {
   async function removeEnded(shard: Shard, known: Stored<Known>): Promise<boolean> {
     const { key, generation } = known.value;
     const to = eventRowKey({ key, generation: generation + 1, sequence: 0 });
-    for await (const rows of table.query(shard, { from: `event!${key}!`, to, pageSize: maxTransactionRows })) {
+    for await (const rows of table.query(shard, {
+      from: `event!${key}!`,
+      to,
+      pageSize: maxTransactionRows,
+    })) {
       const deletes = rows.map(({ rowKey }) => ({ type: 'delete', rowKey, etag: '*' }) as const);
       if (deletes.length > 0 && !(await table.transact(shard, deletes)).applied) return false;
     }

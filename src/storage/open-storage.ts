@@ -3,8 +3,8 @@
 import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { QueueClient, type StoragePipelineOptions } from '@azure/storage-queue';
-import { createAzureTable, createTable } from './azure-table.ts';
 import { createSendQueue, type SendQueue } from './azure-queue.ts';
+import { createAzureTable, createTable } from './azure-table.ts';
 import { createHistory } from './history.ts';
 import { createOperationStore, type OperationStore } from './operation-store.ts';
 import { checkShardCount } from './shard-count.ts';
@@ -50,7 +50,10 @@ export function openStorage(options: StorageOptions): Storage {
   const writer = openTable(options, { maxRetries: 0 });
   const table = createAzureTable(reader, writer);
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
-  const transitionsQueue = createSendQueue(openQueue(options.connection, options.transitionsQueue), options.encoding);
+  const transitionsQueue = createSendQueue(
+    openQueue(options.connection, options.transitionsQueue),
+    options.encoding,
+  );
   const sweepsQueue = createSendQueue(openQueue(options.connection, options.sweepsQueue), options.encoding);
   let preparing: Promise<void> | undefined;
   return { store, transitionsQueue, sweepsQueue, prepare, isReady };
@@ -99,7 +102,8 @@ function openTable(
 
 function openQueue(connection: StorageConnection, name: string): QueueClient {
   const options: StoragePipelineOptions = { retryOptions: { maxTries: 1, tryTimeoutInMs: requestLimitMs } };
-  if (connection.type === 'connectionString') return new QueueClient(connection.connectionString, name, options);
+  if (connection.type === 'connectionString')
+    return new QueueClient(connection.connectionString, name, options);
   const url = new URL(name, `${connection.queueServiceUri.replace(/\/$/, '')}/`);
   return new QueueClient(url.href, connection.credential, options);
 }

@@ -99,7 +99,11 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     return { live: null, known: await readOne(shard, knownRowKey(key), readKnown) };
   }
 
-  async function readOne<T>(shard: Shard, rowKey: string, read: (row: Row) => T | null): Promise<Stored<T> | null> {
+  async function readOne<T>(
+    shard: Shard,
+    rowKey: string,
+    read: (row: Row) => T | null,
+  ): Promise<Stored<T> | null> {
     const row = await table.get(shard, rowKey);
     if (row === null) return null;
     const value = read(row);
@@ -119,7 +123,12 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
   /** The next generation after an ended one; it fails where that is no longer the last. */
   async function restart(shard: Shard, known: Stored<Known>, operation: Operation): Promise<boolean> {
     const { applied } = await table.transact(shard, [
-      { type: 'replace', rowKey: knownRowKey(operation.key), etag: known.etag, properties: writeBegun(operation) },
+      {
+        type: 'replace',
+        rowKey: knownRowKey(operation.key),
+        etag: known.etag,
+        properties: writeBegun(operation),
+      },
       { type: 'create', rowKey: liveRowKey(operation.key), properties: writeLive(operation) },
     ]);
     return applied;
@@ -152,13 +161,15 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
 
   async function writeShardMemory(shard: Shard, memory: ShardMemory, etag: string | null): Promise<boolean> {
     const row = { rowKey: memoryRowKey, properties: writeMemory(memory) };
-    const action: TableAction = etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
+    const action: TableAction =
+      etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
     return (await table.transact(shard, [action])).applied;
   }
 
   async function park(shard: Shard, parked: ParkedPush, etag: string | null): Promise<boolean> {
     const row = { rowKey: parkedRowKey(parked.key), properties: writeParked(parked) };
-    const action: TableAction = etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
+    const action: TableAction =
+      etag === null ? { type: 'create', ...row } : { type: 'replace', etag, ...row };
     return (await table.transact(shard, [action])).applied;
   }
 

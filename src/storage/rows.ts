@@ -84,7 +84,10 @@ const operationSchema: z.ZodType<Operation> = z.object({
 });
 
 const pauseSchema = z.object({ untilMs: z.number(), attempts: z.number(), code: z.string() });
-const memorySchema = z.object({ sweptAtMs: z.number().nullable(), pauses: z.record(z.string(), pauseSchema) });
+const memorySchema = z.object({
+  sweptAtMs: z.number().nullable(),
+  pauses: z.record(z.string(), pauseSchema),
+});
 const parkedSchema: z.ZodType<ParkedPush> = z.object({
   key: z.string(),
   parkedAtMs: z.number(),

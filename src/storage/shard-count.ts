@@ -26,6 +26,7 @@ async function readCount(table: Table): Promise<number | null> {
 async function recordCount(table: Table, count: number): Promise<number> {
   await table.transact(partition, [{ type: 'create', rowKey, properties: { v: 1, count } }]);
   const recorded = await readCount(table);
-  if (recorded === null) throw new AppError('storage_busy', 'The number of shards was not recorded.', { action: 'retry' });
+  if (recorded === null)
+    throw new AppError('storage_busy', 'The number of shards was not recorded.', { action: 'retry' });
   return recorded;
 }

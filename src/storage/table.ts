@@ -7,7 +7,12 @@ export type Row = { readonly rowKey: string; readonly etag: string; readonly pro
 
 export type TableAction =
   | { readonly type: 'create'; readonly rowKey: string; readonly properties: Properties }
-  | { readonly type: 'replace'; readonly rowKey: string; readonly etag: string; readonly properties: Properties }
+  | {
+      readonly type: 'replace';
+      readonly rowKey: string;
+      readonly etag: string;
+      readonly properties: Properties;
+    }
   /** `etag` `*` deletes whatever is there. */
   | { readonly type: 'delete'; readonly rowKey: string; readonly etag: string };
 

@@ -1,0 +1,19 @@
+// GET /api/health/ready: no key.
+import { app } from '@azure/functions';
+import { getApp } from '../src/app.ts';
+import { createEndpoint, methodsBut } from '../src/http/endpoint.ts';
+import { createHealthReady } from '../src/http/handlers/health.ts';
+
+const allow = ['GET'] as const;
+
+export const healthReady = createEndpoint(
+  { serves: 'GET', allow, log: getApp().log },
+  createHealthReady(getApp().flows),
+);
+
+app.http('healthReady', {
+  route: 'health/ready',
+  methods: ['GET', ...methodsBut(allow)],
+  authLevel: 'anonymous',
+  handler: healthReady,
+});

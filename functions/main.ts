@@ -1,0 +1,32 @@
+// The bundle's entry: registers every function. The configuration is read here, so that bad settings refuse the start.
+import { app } from '@azure/functions';
+import { getApp } from '../src/app.ts';
+import './clean-up.ts';
+import './health-live.ts';
+import './health-ready.ts';
+import './list-events.ts';
+import './list-operations.ts';
+import './poll-operation.ts';
+import './poll-comms-operations.ts';
+import './poll-connection-operations.ts';
+import './poll-onenote-operations.ts';
+import './read-open-api.ts';
+import './read-operation.ts';
+import './stop-operation.ts';
+import './sweep-shard.ts';
+import './track-operations.ts';
+
+// Without streaming the host drops chunked request bodies.
+app.setup({ enableHttpStream: true });
+
+app.hook.appStart(async () => {
+  const { start, log } = getApp();
+  try {
+    await start();
+  } catch (error) {
+    // Storage may be away for a while; whoever needs it prepares it again. A wrong number of shards is told at each use.
+    log('error', { error }, 'storage could not be prepared at start');
+  }
+});
+
+app.hook.appTerminate(() => getApp().stop());

@@ -1,0 +1,19 @@
+// DELETE /api/operations/{key}; answers the methods that the route does not serve.
+import { app } from '@azure/functions';
+import { getApp } from '../src/app.ts';
+import { createEndpoint, methodsBut } from '../src/http/endpoint.ts';
+import { createStopOperation } from '../src/http/handlers/operation.ts';
+
+const allow = ['GET', 'DELETE'] as const;
+
+export const stopOperation = createEndpoint(
+  { serves: 'DELETE', allow, log: getApp().log },
+  createStopOperation(getApp()),
+);
+
+app.http('stopOperation', {
+  route: 'operations/{key}',
+  methods: ['DELETE', ...methodsBut(allow)],
+  authLevel: 'function',
+  handler: stopOperation,
+});

@@ -1,0 +1,19 @@
+// POST /api/operations; answers the methods that the route does not serve.
+import { app } from '@azure/functions';
+import { getApp } from '../src/app.ts';
+import { createEndpoint, methodsBut } from '../src/http/endpoint.ts';
+import { createTrackOperations } from '../src/http/handlers/operations.ts';
+
+const allow = ['GET', 'POST'] as const;
+
+export const trackOperations = createEndpoint(
+  { serves: 'POST', allow, log: getApp().log },
+  createTrackOperations(getApp()),
+);
+
+app.http('trackOperations', {
+  route: 'operations',
+  methods: ['POST', ...methodsBut(allow)],
+  authLevel: 'function',
+  handler: trackOperations,
+});

@@ -1,0 +1,100 @@
+// What every HTTP function shares: its methods, a correlation id, and refusals as problems. A handler below it only
+// reads its request, calls a flow and maps the result.
+import { randomUUID } from 'node:crypto';
+import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
+import { z } from 'zod';
+import { HttpProblem, problemOf, problemResponse, securityHeaders } from './problem.ts';
+
+export type Call = { readonly request: HttpRequest; readonly correlationId: string };
+export type Handle = (call: Call) => Promise<HttpResponseInit>;
+export type EndpointLog = (
+  level: 'error',
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+) => void;
+
+const allMethods: readonly HttpMethod[] = [
+  'GET',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+];
+
+/** The methods that a route's last function registers, so that it can answer 405 where the host would say 404. */
+export function methodsBut(served: readonly HttpMethod[]): HttpMethod[] {
+  return allMethods.filter((method) => !served.includes(method));
+}
+
+/**
+ * Makes an HTTP function of a handler.
+ * @param route.serves the method that it serves; @param route.allow all methods that its route serves.
+ */
+export function createEndpoint(
+  route: { readonly serves: HttpMethod; readonly allow: readonly HttpMethod[]; readonly log: EndpointLog },
+  handle: Handle,
+): HttpHandler {
+  return async (request, context) => {
+    const correlationId = correlationIdOf(request);
+    try {
+      if (request.method !== route.serves) {
+        throw new HttpProblem('method_not_allowed', undefined, {
+          headers: { allow: route.allow.join(', ') },
+        });
+      }
+      return await handle({ request, correlationId });
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.code === 'internal_error' || problem.code === 'storage_busy') {
+        route.log('error', { correlationId, invocationId: context.invocationId, error }, problem.code);
+      }
+      return problemResponse(problem, correlationId);
+    }
+  };
+}
+
+/** A caller's id when it is harmless, else a fresh one. */
+function correlationIdOf(request: HttpRequest): string {
+  const given =
+    request.headers.get('client-request-id') ?? request.headers.get('x-ms-client-request-id') ?? '';
+  return /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** @param body an object, or JSON text that is sent verbatim. */
+export function jsonResponse(
+  { correlationId }: Pick<Call, 'correlationId'>,
+  status: number,
+  answer: { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> },
+): HttpResponseInit {
+  const { body, headers } = answer;
+  return {
+    status,
+    headers: {
+      ...securityHeaders,
+      'content-type': 'application/json; charset=utf-8',
+      'client-request-id': correlationId,
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
+}
+
+/** Names of the host's own parameters. */
+const hostParameters = new Set(['code', 'clientId']);
+
+/** @throws HttpProblem query_invalid for an unknown or repeated name, or a bad value. */
+export function readQueryOf<T>(request: HttpRequest, schema: z.ZodType<T>): T {
+  const values: Record<string, string> = {};
+  for (const [name, value] of request.query) {
+    if (hostParameters.has(name)) continue;
+    if (Object.hasOwn(values, name))
+      throw new HttpProblem('query_invalid', 'A query parameter is given twice.');
+    values[name] = value;
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new HttpProblem('query_invalid');
+}
