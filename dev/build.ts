@@ -1,15 +1,23 @@
 // Builds the deployable bundle: every trigger in one CommonJS file, because the Functions worker hands out its core API
 // through `require`. Dynamic imports stay lazy inside the file.
 import { stat } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
 
-export const bundlePath = 'dist/functions.cjs';
+const bundlePath = 'dist/functions.cjs';
 
-/** @returns the bundle's size in bytes. */
-export async function buildBundle(root = process.cwd()): Promise<number> {
-  await build({
+export type Bundle = {
+  readonly path: string;
+  readonly bytes: number;
+  /** Modules that run when the bundle is loaded; the others wait for a dynamic import. */
+  readonly eagerModules: readonly string[];
+};
+
+export async function buildBundle(root: string): Promise<Bundle> {
+  const entry = 'functions/main.ts';
+  const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['functions/main.ts'],
+    entryPoints: [entry],
     outfile: bundlePath,
     bundle: true,
     platform: 'node',
@@ -20,16 +28,30 @@ export async function buildBundle(root = process.cwd()): Promise<number> {
     mainFields: ['module', 'main'],
     conditions: ['import', 'module'],
     minify: true,
+    // Names of functions and errors stand in logs; they cost little.
     keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   });
-  return (await stat(`${root}/${bundlePath}`)).size;
+  const { size } = await stat(join(root, bundlePath));
+  return { path: bundlePath, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
+}
+
+function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] {
+  const reached = new Set([entry]);
+  // A set hands out what is added while it is walked.
+  for (const path of reached) {
+    for (const { path: imported, kind, external } of inputs[path]?.imports ?? []) {
+      if (external !== true && kind !== 'dynamic-import') reached.add(imported);
+    }
+  }
+  return [...reached];
 }
 
 if (import.meta.main) {
-  const bytes = await buildBundle();
-  console.log(`${bundlePath} ${(bytes / 1024 / 1024).toFixed(2)} MB`);
+  const { path, bytes, eagerModules } = await buildBundle(process.cwd());
+  console.log(`${path} ${(bytes / 1024 / 1024).toFixed(2)} MB, ${eagerModules.length} modules at load`);
 }
