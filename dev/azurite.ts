@@ -29,7 +29,9 @@ export async function startAzurite(options: { readonly location?: string } = {})
   const where = options.location === undefined ? ['--inMemoryPersistence'] : ['--location', options.location];
   const ports = ['--blobPort', blobPort, '--queuePort', queuePort, '--tablePort', tablePort].map(String);
   const flags = ['--silent', '--skipApiVersionCheck', '--disableTelemetry', '--disableProductStyleUrl'];
-  const child = spawn(process.execPath, [script, ...where, ...ports, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [script, ...where, ...ports, ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4096);

@@ -1,11 +1,13 @@
 // A storage queue to send to. One try: what was not clearly accepted stays in its outbox row and is sent again by a
 // later sweep, with the same bytes; a hidden retry here would only make more copies.
-import { type QueueClient, RestError } from '@azure/storage-queue';
+import type { QueueClient } from '@azure/storage-queue';
+import { requestLimitMs } from './connections.ts';
+import { hasCode, toStorageError } from './storage-errors.ts';
 
 export type SendQueue = {
-  /** Rejects when the queue did not clearly accept the message. */
+  /** @throws AppError storage_busy or storage_forbidden when the queue did not clearly accept the message. */
   readonly send: (body: string) => Promise<void>;
-  /** Creates the queue where it is absent. */
+  /** Creates the queue where it is absent. @throws AppError as `send`. */
   readonly prepare: () => Promise<void>;
 };
 
@@ -19,15 +21,28 @@ export function createSendQueue(client: QueueClient, encoding: 'base64' | 'text'
   async function send(body: string): Promise<void> {
     const message = encoding === 'base64' ? Buffer.from(body, 'utf8').toString('base64') : body;
     try {
-      await client.sendMessage(message, { messageTimeToLive: neverExpires });
+      await sendOnce(message);
     } catch (error) {
-      if (!(error instanceof RestError && error.code === 'QueueNotFound')) throw error;
+      if (!hasCode(error, 'QueueNotFound')) throw toStorageError(error);
       await prepare(); // deleted in mid-run
-      await client.sendMessage(message, { messageTimeToLive: neverExpires });
+      await sendOnce(message).catch(rethrow);
     }
   }
 
-  async function prepare(): Promise<void> {
-    await client.createIfNotExists();
+  // The client's own limit is a wish to the service; only a signal ends a request that is never answered.
+  async function sendOnce(message: string): Promise<void> {
+    await client.sendMessage(message, { messageTimeToLive: neverExpires, abortSignal: limit() });
   }
+
+  async function prepare(): Promise<void> {
+    await client.createIfNotExists({ abortSignal: limit() }).catch(rethrow);
+  }
+}
+
+function limit(): AbortSignal {
+  return AbortSignal.timeout(requestLimitMs);
+}
+
+function rethrow(error: unknown): never {
+  throw toStorageError(error);
 }

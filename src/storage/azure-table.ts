@@ -1,37 +1,23 @@
 // The table adapter on Azure Tables. Writes are tried once: after an unclear answer the flow reads the rows again,
 // and a second try of ours could only blur what happened. Reads are repeated a little by the SDK.
-import {
-  RestError,
-  type TableClient,
-  type TableEntityResult,
-  type TransactionAction,
-} from '@azure/data-tables';
-import { AppError } from '../domain/errors.ts';
-import {
-  maxTransactionRows,
-  type Properties,
-  type RangeQuery,
-  type Row,
-  type Table,
-  type TableAction,
-} from './table.ts';
+import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
+import { withConditionalDeletes } from './conditional-deletes.ts';
+import type { TableClients } from './connections.ts';
+import { hasCode, hasStatus, isForbidden, toStorageError } from './storage-errors.ts';
+import { assertTransaction, type RangeQuery, type Row, type Table, type TableAction } from './table.ts';
 
 const pageSizeLimit = 1000;
-const maxTransactionBytes = 4 * 1024 * 1024;
 const system = new Set(['etag', 'partitionKey', 'rowKey', 'timestamp', 'odata.metadata']);
 
-/**
- * @param client reads with a few retries; @param writer of the same table without any.
- */
-export function createAzureTable(client: TableClient, writer: TableClient): Table {
+export function createAzureTable({ reader, writer }: TableClients): Table {
   return { get, query, transact };
 
   async function get(partitionKey: string, rowKey: string): Promise<Row | null> {
     try {
-      return toRow(await client.getEntity<Record<string, unknown>>(partitionKey, rowKey));
+      return toRow(await reader.getEntity<Record<string, unknown>>(partitionKey, rowKey));
     } catch (error) {
-      if (isAbsent(error)) return null;
-      throw toAppError(error);
+      if (hasStatus(error, 404)) return null;
+      throw toStorageError(error);
     }
   }
 
@@ -43,14 +29,14 @@ export function createAzureTable(client: TableClient, writer: TableClient): Tabl
         ({ column, oneOf }) => `(${oneOf.map((value) => equals(column, value)).join(' or ')})`,
       ),
     ].join(' and ');
-    const pages = client
+    const pages = reader
       .listEntities<Record<string, unknown>>({ queryOptions: { filter } })
       .byPage({ maxPageSize: Math.min(range.pageSize ?? pageSizeLimit, pageSizeLimit) });
     try {
       for await (const page of pages) yield page.map(toRow);
     } catch (error) {
-      if (isAbsent(error)) return; // the table is not there yet, so it holds no rows
-      throw toAppError(error);
+      if (hasStatus(error, 404)) return; // the table is not there yet, so it holds no rows
+      throw toStorageError(error);
     }
   }
 
@@ -60,11 +46,16 @@ export function createAzureTable(client: TableClient, writer: TableClient): Tabl
   ): Promise<{ applied: boolean }> {
     assertTransaction(actions);
     try {
-      await writer.submitTransaction(actions.map((action) => toSdkAction(partitionKey, action)));
-      return { applied: true };
+      const { subResponses } = await withConditionalDeletes(actions, () =>
+        writer.submitTransaction(actions.map((action) => toSdkAction(partitionKey, action))),
+      );
+      const isClear =
+        subResponses.length === actions.length && subResponses.every(({ status }) => status < 300);
+      return { applied: isClear };
     } catch (error) {
-      if (isForbidden(error)) throw toAppError(error);
-      if (isTableMissing(error)) await createTable(writer); // deleted in mid-run: the next attempt finds it
+      if (error instanceof TypeError) throw error; // a mistake of ours: nothing was sent
+      if (isForbidden(error)) throw toStorageError(error);
+      if (hasCode(error, 'TableNotFound')) await createTable(writer); // deleted in mid-run: the next attempt finds it
       return { applied: false };
     }
   }
@@ -75,7 +66,7 @@ export async function createTable(client: TableClient): Promise<void> {
   try {
     await client.createTable();
   } catch (error) {
-    if (!(error instanceof RestError && error.statusCode === 409)) throw toAppError(error);
+    if (!hasStatus(error, 409)) throw toStorageError(error);
   }
 }
 
@@ -87,7 +78,7 @@ function toSdkAction(partitionKey: string, action: TableAction): TransactionActi
     case 'replace':
       return ['update', { partitionKey, rowKey, ...action.properties }, 'Replace', { etag: action.etag }];
     case 'delete':
-      return ['delete', { partitionKey, rowKey, etag: action.etag }];
+      return ['delete', { partitionKey, rowKey }];
   }
 }
 
@@ -107,53 +98,4 @@ function equals(column: string, value: string | boolean): string {
 /** An OData text literal. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-function assertTransaction(actions: readonly TableAction[]): void {
-  if (actions.length === 0 || actions.length > maxTransactionRows) {
-    throw new TypeError(`A transaction has 1 to ${maxTransactionRows} rows, not ${actions.length}.`);
-  }
-  const bytes = actions.reduce(
-    (sum, action) => sum + (action.type === 'delete' ? 0 : sizeOf(action.properties)),
-    0,
-  );
-  if (bytes > maxTransactionBytes)
-    throw new TypeError(`A transaction has at most 4 MiB, not ${bytes} bytes.`);
-}
-
-function sizeOf(properties: Properties): number {
-  return Object.values(properties).reduce<number>((sum, value) => sum + String(value).length, 0);
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof RestError && error.statusCode === 404;
-}
-
-function isTableMissing(error: unknown): boolean {
-  return (
-    error instanceof RestError && (error.code === 'TableNotFound' || /TableNotFound/.test(error.message))
-  );
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof RestError && (error.statusCode === 401 || error.statusCode === 403);
-}
-
-/** The one place where storage's errors become ours. */
-function toAppError(error: unknown): AppError {
-  if (isForbidden(error)) {
-    return new AppError(
-      'storage_forbidden',
-      'Storage refuses this identity: grant it the table and queue roles.',
-      {
-        action: 'retry',
-        cause: error,
-      },
-    );
-  }
-  return new AppError('storage_busy', 'Storage did not answer.', {
-    action: 'retry',
-    retryAfterMs: 1000,
-    cause: error,
-  });
 }

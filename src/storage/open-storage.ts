@@ -1,23 +1,13 @@
-// Opens table and queues for one configuration: clients with short time-outs, the storage clock fed by their answers,
+// Opens table and queues for one configuration: the store, the queues,
 // and the preparation that a process makes before its first write.
-import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
-import type { TokenCredential } from '@azure/identity';
-import { QueueClient, type StoragePipelineOptions } from '@azure/storage-queue';
 import { createSendQueue, type SendQueue } from './azure-queue.ts';
 import { createAzureTable, createTable } from './azure-table.ts';
+import { openQueueClient, openTableClients, type StorageConnection } from './connections.ts';
 import { createHistory } from './history.ts';
 import { createOperationStore, type OperationStore } from './operation-store.ts';
 import { checkShardCount } from './shard-count.ts';
 
-/** Local and cloud differ in nothing but this. */
-export type StorageConnection =
-  | { readonly type: 'connectionString'; readonly connectionString: string }
-  | {
-      readonly type: 'identity';
-      readonly tableServiceUri: string;
-      readonly queueServiceUri: string;
-      readonly credential: TokenCredential;
-    };
+export type { StorageConnection } from './connections.ts';
 
 export type StorageOptions = {
   readonly connection: StorageConnection;
@@ -41,20 +31,13 @@ export type Storage = {
   readonly isReady: () => Promise<boolean>;
 };
 
-/** A request that takes longer is answered "unknown": callers are told 503 within five seconds. */
-const requestLimitMs = 3000;
-const readRetries = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 500 } as const;
-
 export function openStorage(options: StorageOptions): Storage {
-  const reader = openTable(options, readRetries);
-  const writer = openTable(options, { maxRetries: 0 });
-  const table = createAzureTable(reader, writer);
+  const { connection, encoding } = options;
+  const clients = openTableClients(connection, options.table, options.onServerDate);
+  const table = createAzureTable(clients);
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
-  const transitionsQueue = createSendQueue(
-    openQueue(options.connection, options.transitionsQueue),
-    options.encoding,
-  );
-  const sweepsQueue = createSendQueue(openQueue(options.connection, options.sweepsQueue), options.encoding);
+  const transitionsQueue = createSendQueue(openQueueClient(connection, options.transitionsQueue), encoding);
+  const sweepsQueue = createSendQueue(openQueueClient(connection, options.sweepsQueue), encoding);
   let preparing: Promise<void> | undefined;
   return { store, transitionsQueue, sweepsQueue, prepare, isReady };
 
@@ -67,7 +50,7 @@ export function openStorage(options: StorageOptions): Storage {
   }
 
   async function prepareOnce(): Promise<void> {
-    await Promise.all([createTable(writer), transitionsQueue.prepare(), sweepsQueue.prepare()]);
+    await Promise.all([createTable(clients.writer), transitionsQueue.prepare(), sweepsQueue.prepare()]);
     await checkShardCount(table, options.shards);
   }
 
@@ -80,49 +63,4 @@ export function openStorage(options: StorageOptions): Storage {
       return false; // told by the answer; the log has it from whoever needed storage
     }
   }
-}
-
-function openTable(
-  options: StorageOptions,
-  retryOptions: NonNullable<TableServiceClientOptions['retryOptions']>,
-): TableClient {
-  const { connection } = options;
-  const clientOptions: TableServiceClientOptions = {
-    retryOptions,
-    additionalPolicies: [limitAndClock(options.onServerDate)],
-  };
-  if (connection.type === 'identity') {
-    return new TableClient(connection.tableServiceUri, options.table, connection.credential, clientOptions);
-  }
-  return TableClient.fromConnectionString(connection.connectionString, options.table, {
-    ...clientOptions,
-    allowInsecureConnection: true,
-  });
-}
-
-function openQueue(connection: StorageConnection, name: string): QueueClient {
-  const options: StoragePipelineOptions = { retryOptions: { maxTries: 1, tryTimeoutInMs: requestLimitMs } };
-  if (connection.type === 'connectionString')
-    return new QueueClient(connection.connectionString, name, options);
-  const url = new URL(name, `${connection.queueServiceUri.replace(/\/$/, '')}/`);
-  return new QueueClient(url.href, connection.credential, options);
-}
-
-/** Bounds each request and reads the service's clock from its answer. */
-function limitAndClock(
-  onServerDate: (atMs: number) => void,
-): NonNullable<TableServiceClientOptions['additionalPolicies']>[number] {
-  return {
-    position: 'perRetry',
-    policy: {
-      name: 'limitAndClock',
-      async sendRequest(request, next) {
-        request.timeout = requestLimitMs;
-        const response = await next(request);
-        const date = response.headers.get('date');
-        if (date !== undefined) onServerDate(Date.parse(date));
-        return response;
-      },
-    },
-  };
 }

@@ -41,3 +41,26 @@ export type Table = {
 
 /** Azure Tables: rows in one transaction. */
 export const maxTransactionRows = 100;
+const maxTransactionBytes = 4 * 1024 * 1024;
+/** Headers, names and types that the protocol adds to each row. */
+const rowOverheadBytes = 1024;
+
+/** Whether the actions may share one transaction. */
+export function fitsTransaction(actions: readonly TableAction[]): boolean {
+  return actions.length <= maxTransactionRows && sizeOf(actions) <= maxTransactionBytes;
+}
+
+/** @throws TypeError when no transaction can hold the actions: a mistake of the caller, nothing was sent. */
+export function assertTransaction(actions: readonly TableAction[]): void {
+  if (actions.length > 0 && fitsTransaction(actions)) return;
+  throw new TypeError(
+    `A transaction has 1 to ${maxTransactionRows} rows and at most 4 MiB, not ${actions.length} rows of ${sizeOf(actions)} bytes.`,
+  );
+}
+
+function sizeOf(actions: readonly TableAction[]): number {
+  return actions.reduce((sum, action) => {
+    const properties = action.type === 'delete' ? '' : JSON.stringify(action.properties);
+    return sum + rowOverheadBytes + Buffer.byteLength(properties);
+  }, 0);
+}

@@ -1,0 +1,81 @@
+// Clients of table and queue for one configuration. Each request has a short limit: one that takes longer is answered
+// "unknown", and callers are told 503 within five seconds.
+import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+import type { TokenCredential } from '@azure/identity';
+import { QueueClient } from '@azure/storage-queue';
+import { conditionalDeletesPolicy } from './conditional-deletes.ts';
+
+/** Local and cloud differ in nothing but this. */
+export type StorageConnection =
+  | { readonly type: 'connectionString'; readonly connectionString: string }
+  | {
+      readonly type: 'identity';
+      readonly tableServiceUri: string;
+      readonly queueServiceUri: string;
+      readonly credential: TokenCredential;
+    };
+
+export type TableClients = {
+  /** Repeats reads a little. */
+  readonly reader: TableClient;
+  /** Tries once: after an unclear answer the rows are read again. */
+  readonly writer: TableClient;
+};
+
+/** How long one request may take. */
+export const requestLimitMs = 3000;
+const readRetries = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 500 } as const;
+
+/** @param onServerDate takes the Date header of each answer. */
+export function openTableClients(
+  connection: StorageConnection,
+  name: string,
+  onServerDate: (atMs: number) => void,
+): TableClients {
+  const additionalPolicies = [limitAndClock(onServerDate), conditionalDeletesPolicy];
+  return {
+    reader: openTable(connection, name, { additionalPolicies, retryOptions: readRetries }),
+    writer: openTable(connection, name, { additionalPolicies, retryOptions: { maxRetries: 0 } }),
+  };
+}
+
+/** Tries once: a hidden retry would only make more copies of a message. */
+export function openQueueClient(connection: StorageConnection, name: string): QueueClient {
+  const options = { retryOptions: { maxTries: 1 } };
+  if (connection.type === 'connectionString')
+    return new QueueClient(connection.connectionString, name, options);
+  const url = new URL(name, `${connection.queueServiceUri.replace(/\/$/, '')}/`);
+  return new QueueClient(url.href, connection.credential, options);
+}
+
+function openTable(
+  connection: StorageConnection,
+  name: string,
+  options: TableServiceClientOptions,
+): TableClient {
+  if (connection.type === 'identity') {
+    return new TableClient(connection.tableServiceUri, name, connection.credential, options);
+  }
+  return TableClient.fromConnectionString(connection.connectionString, name, {
+    ...options,
+    allowInsecureConnection: true,
+  });
+}
+
+function limitAndClock(
+  onServerDate: (atMs: number) => void,
+): NonNullable<TableServiceClientOptions['additionalPolicies']>[number] {
+  return {
+    position: 'perRetry',
+    policy: {
+      name: 'limitAndClock',
+      async sendRequest(request, next) {
+        request.timeout = requestLimitMs;
+        const response = await next(request);
+        const date = response.headers.get('date');
+        if (date !== undefined) onServerDate(Date.parse(date));
+        return response;
+      },
+    },
+  };
+}

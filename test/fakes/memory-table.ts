@@ -1,0 +1,92 @@
+// A table in memory that keeps the promises of the real one: ETags, order by code unit, all or nothing. Faults are
+// given by a hook, so that a test says for each transaction whether it is applied and what its caller learns.
+import type { RangeQuery, Row, Table, TableAction } from '../../src/storage/table.ts';
+import { assertTransaction } from '../../src/storage/table.ts';
+
+/** `refuse`: nothing is applied; `lose`: applied, but its caller is told nothing. */
+export type Fault = 'refuse' | 'lose';
+
+export type MemoryTable = Table & {
+  /** Asked before each transaction; null or absent: no fault. May throw, as storage that can't be reached. */
+  fault: ((partitionKey: string, actions: readonly TableAction[]) => Fault | null) | null;
+  /** All rows of a partition in order, as they are. */
+  readonly rows: (partitionKey: string) => readonly Row[];
+};
+
+const pageSizeLimit = 1000;
+
+export function createMemoryTable(): MemoryTable {
+  const partitions = new Map<string, Map<string, Row>>();
+  let version = 0;
+  const table: MemoryTable = { fault: null, get, query, transact, rows };
+  return table;
+
+  function partition(partitionKey: string): Map<string, Row> {
+    const found = partitions.get(partitionKey) ?? new Map<string, Row>();
+    partitions.set(partitionKey, found);
+    return found;
+  }
+
+  function rows(partitionKey: string): readonly Row[] {
+    return [...partition(partitionKey).values()].toSorted((one, other) =>
+      one.rowKey < other.rowKey ? -1 : 1,
+    );
+  }
+
+  async function get(partitionKey: string, rowKey: string): Promise<Row | null> {
+    return partition(partitionKey).get(rowKey) ?? null;
+  }
+
+  /** Each page is read when it is asked for, as the real service does. */
+  async function* query(partitionKey: string, range: RangeQuery): AsyncIterable<readonly Row[]> {
+    const size = Math.min(range.pageSize ?? pageSizeLimit, pageSizeLimit);
+    let after: string | null = null;
+    for (;;) {
+      const rest: readonly Row[] = rows(partitionKey).filter(
+        (row) => isIn(row, range) && (after === null || row.rowKey > after),
+      );
+      const page = rest.slice(0, size);
+      yield page;
+      if (rest.length <= size) return;
+      after = page.at(-1)?.rowKey ?? null;
+    }
+  }
+
+  async function transact(
+    partitionKey: string,
+    actions: readonly TableAction[],
+  ): Promise<{ applied: boolean }> {
+    assertTransaction(actions);
+    const fault = table.fault?.(partitionKey, actions) ?? null;
+    if (fault === 'refuse' || !isApplicable(partition(partitionKey), actions)) return { applied: false };
+    for (const action of actions) apply(partition(partitionKey), action);
+    return { applied: fault !== 'lose' };
+  }
+
+  function apply(target: Map<string, Row>, action: TableAction): void {
+    if (action.type === 'delete') {
+      target.delete(action.rowKey);
+      return;
+    }
+    version += 1;
+    const { rowKey, properties } = action;
+    target.set(rowKey, { rowKey, etag: `W/"${version}"`, properties: { ...properties } });
+  }
+}
+
+function isApplicable(target: ReadonlyMap<string, Row>, actions: readonly TableAction[]): boolean {
+  if (new Set(actions.map(({ rowKey }) => rowKey)).size !== actions.length) return false;
+  return actions.every((action) => {
+    const row = target.get(action.rowKey);
+    if (action.type === 'create') return row === undefined;
+    return row !== undefined && (action.etag === '*' || action.etag === row.etag);
+  });
+}
+
+function isIn({ rowKey, properties }: Row, { from, to, filter = [], below }: RangeQuery): boolean {
+  if (rowKey < from || rowKey >= to) return false;
+  if (!filter.every(({ column, oneOf }) => oneOf.some((value) => value === properties[column]))) return false;
+  if (below === undefined) return true;
+  const value = properties[below.column];
+  return typeof value === 'string' && value < below.value;
+}

@@ -1,0 +1,16 @@
+// One Azurite for all test files: its start takes seconds. Files keep apart by unique names of tables and queues.
+import type { TestProject } from 'vitest/node';
+import { startAzurite } from '../dev/azurite.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Connection string of the Azurite that all test files share. */
+    readonly azurite: string;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const azurite = await startAzurite();
+  project.provide('azurite', azurite.connectionString);
+  return azurite.stop;
+}
