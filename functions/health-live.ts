@@ -6,7 +6,7 @@ import { healthLive as live } from '../src/http/handlers/health.ts';
 
 const allow = ['GET'] as const;
 
-export const healthLive = createEndpoint({ serves: 'GET', allow, log: getApp().log }, live);
+export const healthLive = createEndpoint({ serves: 'GET', allow, right: null, ...getApp() }, live);
 
 app.http('healthLive', {
   route: 'health/live',

@@ -7,7 +7,7 @@ import { createHealthReady } from '../src/http/handlers/health.ts';
 const allow = ['GET'] as const;
 
 export const healthReady = createEndpoint(
-  { serves: 'GET', allow, log: getApp().log },
+  { serves: 'GET', allow, right: null, ...getApp() },
   createHealthReady(getApp().flows),
 );
 

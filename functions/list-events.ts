@@ -7,13 +7,13 @@ import { createListEvents } from '../src/http/handlers/operation.ts';
 const allow = ['GET'] as const;
 
 export const listEvents = createEndpoint(
-  { serves: 'GET', allow, log: getApp().log },
+  { serves: 'GET', allow, right: 'Operations.Read', ...getApp() },
   createListEvents(getApp()),
 );
 
 app.http('listEvents', {
   route: 'operations/{key}/events',
   methods: ['GET', ...methodsBut(allow)],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: listEvents,
 });

@@ -7,13 +7,13 @@ import { createListOperations } from '../src/http/handlers/operations.ts';
 const allow = ['GET', 'POST'] as const;
 
 export const listOperations = createEndpoint(
-  { serves: 'GET', allow, log: getApp().log },
+  { serves: 'GET', allow, right: 'Operations.Read', ...getApp() },
   createListOperations(getApp()),
 );
 
 app.http('listOperations', {
   route: 'operations',
   methods: ['GET'],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: listOperations,
 });

@@ -1,6 +1,7 @@
 // The bundle's entry: registers every function. The configuration is read here, so that bad settings refuse the start.
 import { app } from '@azure/functions';
 import { getApp } from '../src/app.ts';
+import { AppError } from '../src/domain/errors.ts';
 import './clean-up.ts';
 import './health-live.ts';
 import './health-ready.ts';
@@ -10,11 +11,13 @@ import './poll-operation.ts';
 import './poll-comms-operations.ts';
 import './poll-connection-operations.ts';
 import './poll-onenote-operations.ts';
+import './read-graph-resource.ts';
 import './read-open-api.ts';
 import './read-operation.ts';
 import './stop-operation.ts';
 import './sweep-shard.ts';
 import './track-operations.ts';
+import './update-graph-resource.ts';
 
 // Without streaming the host drops chunked request bodies.
 app.setup({ enableHttpStream: true });
@@ -24,7 +27,8 @@ app.hook.appStart(async () => {
   try {
     await start();
   } catch (error) {
-    // Storage may be away for a while; whoever needs it prepares it again. A wrong number of shards is told at each use.
+    if (error instanceof AppError && error.action === 'refuse') throw error;
+    // Storage may be away for a while: whoever needs it prepares it again.
     log('error', { error }, 'storage could not be prepared at start');
   }
 });

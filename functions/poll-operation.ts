@@ -8,13 +8,13 @@ import { createRateLimit } from '../src/http/rate-limit.ts';
 const allow = ['POST'] as const;
 
 export const pollOperation = createEndpoint(
-  { serves: 'POST', allow, log: getApp().log },
+  { serves: 'POST', allow, right: 'Operations.Write', ...getApp() },
   createPollOperation({ ...getApp(), limit: createRateLimit(() => performance.now()) }),
 );
 
 app.http('pollOperation', {
   route: 'operations/{key}/poll',
   methods: ['POST', ...methodsBut(allow)],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: pollOperation,
 });

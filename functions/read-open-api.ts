@@ -6,7 +6,10 @@ import { createReadOpenApi } from '../src/http/handlers/health.ts';
 
 const allow = ['GET'] as const;
 
-export const readOpenApi = createEndpoint({ serves: 'GET', allow, log: getApp().log }, createReadOpenApi());
+export const readOpenApi = createEndpoint(
+  { serves: 'GET', allow, right: null, ...getApp() },
+  createReadOpenApi(),
+);
 
 app.http('readOpenApi', {
   route: 'openapi.json',

@@ -7,13 +7,13 @@ import { createReadOperation } from '../src/http/handlers/operation.ts';
 const allow = ['GET', 'DELETE'] as const;
 
 export const readOperation = createEndpoint(
-  { serves: 'GET', allow, log: getApp().log },
+  { serves: 'GET', allow, right: 'Operations.Read', ...getApp() },
   createReadOperation(getApp()),
 );
 
 app.http('readOperation', {
   route: 'operations/{key}',
   methods: ['GET'],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: readOperation,
 });

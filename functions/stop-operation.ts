@@ -7,13 +7,13 @@ import { createStopOperation } from '../src/http/handlers/operation.ts';
 const allow = ['GET', 'DELETE'] as const;
 
 export const stopOperation = createEndpoint(
-  { serves: 'DELETE', allow, log: getApp().log },
+  { serves: 'DELETE', allow, right: 'Operations.Write', ...getApp() },
   createStopOperation(getApp()),
 );
 
 app.http('stopOperation', {
   route: 'operations/{key}',
   methods: ['DELETE', ...methodsBut(allow)],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: stopOperation,
 });

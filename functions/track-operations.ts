@@ -7,13 +7,13 @@ import { createTrackOperations } from '../src/http/handlers/operations.ts';
 const allow = ['GET', 'POST'] as const;
 
 export const trackOperations = createEndpoint(
-  { serves: 'POST', allow, log: getApp().log },
+  { serves: 'POST', allow, right: 'Operations.Write', ...getApp() },
   createTrackOperations(getApp()),
 );
 
 app.http('trackOperations', {
   route: 'operations',
   methods: ['POST', ...methodsBut(allow)],
-  authLevel: 'function',
+  authLevel: getApp().authLevel,
   handler: trackOperations,
 });

@@ -8,15 +8,22 @@ import { kindNames } from './domain/kinds.ts';
 import type { Kind } from './domain/operation.ts';
 import type { GraphHome } from './domain/resources.ts';
 import type { Shard } from './domain/stored.ts';
-import type { ApiFlows } from './flows/api-flows.ts';
+import type { ApiFlows, ProxyFlows } from './flows/api-flows.ts';
 import { createCleanUp } from './flows/clean-up.ts';
+import { createFindByOperationId } from './flows/find-by-operation-id.ts';
 import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
 import { createListOperations } from './flows/list-operations.ts';
 import { createPollNow } from './flows/poll-now.ts';
 import type { Log, ReadBatch } from './flows/ports.ts';
+import { createProxyRequest, type ProxyPorts } from './flows/proxy-request.ts';
 import { createStopOperation } from './flows/stop-operation.ts';
 import { createSweepShard, type SweepReport } from './flows/sweep-shard.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
+import { observationOf } from './graph/answers.ts';
+import type { Graph } from './graph/open-graph.ts';
+import { type Authorise, createEntraAuthorise, createKeyAuthorise } from './http/caller.ts';
+import { createKeySet } from './http/key-set.ts';
+import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type StorageClock } from './storage/storage-clock.ts';
@@ -26,7 +33,10 @@ export type App = {
   readonly config: Config;
   readonly log: Log;
   readonly home: GraphHome;
-  readonly flows: ApiFlows;
+  readonly flows: ApiFlows & ProxyFlows;
+  readonly authorise: Authorise;
+  /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
+  readonly authLevel: 'function' | 'anonymous';
   /** What a kind's timer does: sweeps its only shard, or sends one message a shard. */
   readonly pollKind: (kind: Kind) => Promise<void>;
   /** What a sweep message asks for: `{ "shard": "<name>" }`. Rejects for a message that names no shard. */
@@ -52,6 +62,7 @@ export function getApp(): App {
 export function createApp(config: Config, log: Log): App {
   const clock = createStorageClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
   const { cloud, root, tenantId } = config.graph;
+  const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
   const ports = makePorts({ config, storage, clock, log });
@@ -63,8 +74,10 @@ export function createApp(config: Config, log: Log): App {
   return {
     config,
     log,
-    home: { cloud, root, tenantId },
-    flows: makeFlows(ports, storage),
+    home,
+    flows: makeFlows({ ...ports, home }, storage),
+    authorise: makeAuthorise(config),
+    authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
     sweepShardMessage,
     cleanUp,
@@ -115,7 +128,7 @@ function makePorts({ config, storage, clock, log }: Parts) {
     random: Math.random,
     graphRoot: config.graph.root,
     send: storage.transitionsQueue.send,
-    readBatch: lazyReadBatch(config, clock, log),
+    ...lazyGraph(config, clock, log),
     policies: config.kinds,
     retentionMs: config.retentionMs,
     shardCount: config.shards,
@@ -128,13 +141,19 @@ function makePorts({ config, storage, clock, log }: Parts) {
   };
 }
 
-function makeFlows(ports: ReturnType<typeof makePorts>, storage: Storage): ApiFlows {
-  const track = createTrackOperation(ports);
+function makeFlows(
+  ports: ReturnType<typeof makePorts> & { readonly home: GraphHome },
+  storage: Storage,
+): ApiFlows & ProxyFlows {
+  const trackPrepared = createTrackOperation(ports);
+  const track: ApiFlows['track'] = async (request) => {
+    await storage.prepare();
+    return trackPrepared(request);
+  };
   return {
-    track: async (request) => {
-      await storage.prepare();
-      return track(request);
-    },
+    track,
+    proxy: createProxyRequest({ ...ports, observationOf, track }),
+    findByOperationId: createFindByOperationId(ports),
     find: createFindOperation(ports),
     waitForEnd: createWaitForEnd(ports),
     stop: createStopOperation(ports),
@@ -146,6 +165,27 @@ function makeFlows(ports: ReturnType<typeof makePorts>, storage: Storage): ApiFl
     },
     ready: storage.isReady,
   };
+}
+
+/** Tolerance of callers' token times. */
+const toleranceSeconds = 60;
+
+function makeAuthorise({ callerAuth }: Config): Authorise {
+  if (callerAuth.mode === 'key') return createKeyAuthorise(callerAuth.mayPatchConfiguration);
+  const { issuer, audience, tenantId, jwksUrl, clients } = callerAuth;
+  const keys = createKeySet({
+    keysUrl: async () => new URL(jwksUrl),
+    monotonicMs: () => performance.now(),
+  });
+  const verify = createTokenVerifier({
+    issuers: [issuer],
+    audience,
+    tenants: [tenantId.toLowerCase()],
+    toleranceSeconds,
+    keys,
+    nowMs: Date.now,
+  });
+  return createEntraAuthorise(verify, clients);
 }
 
 function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): Storage {
@@ -171,16 +211,25 @@ function storageConnection({ storage, graph }: Config): StorageConnection {
   return { type: 'identity', tableServiceUri, queueServiceUri, credential };
 }
 
-/** Graph is loaded by the first read. */
-function lazyReadBatch(config: Config, clock: StorageClock, log: Log): ReadBatch {
-  let reader: Promise<ReadBatch> | undefined;
-  return async (targets, signal) => {
-    reader ??= openReader(config, clock, log);
-    return (await reader)(targets, signal);
+type GraphPorts = {
+  readonly readBatch: ReadBatch;
+  readonly callGraph: ProxyPorts['callGraph'];
+};
+
+/** Graph is loaded by the first call. */
+function lazyGraph(config: Config, clock: StorageClock, log: Log): GraphPorts {
+  let opening: Promise<Graph> | undefined;
+  const graph = (): Promise<Graph> => {
+    opening ??= open(config, clock, log);
+    return opening;
+  };
+  return {
+    readBatch: async (targets, signal) => (await graph()).readBatch(targets, signal),
+    callGraph: async (call) => (await graph()).callGraph(call),
   };
 }
 
-async function openReader(config: Config, clock: StorageClock, log: Log): Promise<ReadBatch> {
+async function open(config: Config, clock: StorageClock, log: Log): Promise<Graph> {
   const { openGraph } = await import('./graph/open-graph.ts');
   const { credential, graph } = config;
   const identity =
@@ -192,7 +241,7 @@ async function openReader(config: Config, clock: StorageClock, log: Log): Promis
     identity,
     clock,
     onTokenFailure: (error) => log('error', { error }, 'no token for Graph can be had'),
-  }).readBatch;
+  });
 }
 
 function isWorthALine(report: SweepReport): boolean {

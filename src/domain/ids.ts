@@ -66,3 +66,8 @@ export const siteId: IdGrammar = {
 function insertDashes(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/** Whether two spellings name the same id: without case, GUIDs also without dashes. */
+export function isSameId(one: string, other: string): boolean {
+  return foldGuid(one.toLowerCase()) === foldGuid(other.toLowerCase());
+}

@@ -1,7 +1,7 @@
 // What the proxy serves: the operations of every kind, and the two resources whose change begins one.
 import { connectionId } from './ids.ts';
 import { bothNamespaces, type KindRow, kindRows, kinds } from './kinds.ts';
-import type { Kind, Version } from './operation.ts';
+import type { Kind, Operation, Version } from './operation.ts';
 import type { PatchRules } from './patch-rules.ts';
 import { matchTemplate, splitSegments } from './paths.ts';
 import { type GraphHome, type NamedResource, parseResource } from './resources.ts';
@@ -110,6 +110,14 @@ export function parseProxyAddress(version: string, rest: string, home: GraphHome
 /** The connection that a literal form's body names; null for an id outside the grammar. */
 export function connectionTarget(id: string, version: Version, home: GraphHome): ProxyTarget | null {
   return targetOf(externalConnection, [...connectionRoot, id], { version, home });
+}
+
+/** A tracked operation as a target, in the version that the caller asks for. */
+export function operationTarget(operation: Operation, version: Version, home: GraphHome): ProxyTarget | null {
+  return targetOf(operationResource(kinds[operation.kind]), operation.resource.path.slice(1).split('/'), {
+    version,
+    home,
+  });
 }
 
 function targetOf(

@@ -1,7 +1,9 @@
 // What the HTTP functions may ask of the product.
 import type { TrackRequest } from '../domain/tracking.ts';
 import type { OperationView } from '../domain/view.ts';
+import type { FindByOperationId } from './find-by-operation-id.ts';
 import type { ListQuery, ListResult } from './list-operations.ts';
+import type { ProxyOutcome, ProxyRequest } from './proxy-request.ts';
 import type { PollNowOutcome, StopOutcome, TrackOutcome } from './results.ts';
 
 export type ApiFlows = {
@@ -15,4 +17,10 @@ export type ApiFlows = {
   readonly events: (key: string) => Promise<readonly string[] | null>;
   /** Whether storage answers. */
   readonly ready: () => Promise<boolean>;
+};
+
+/** What the proxy's functions may ask. */
+export type ProxyFlows = {
+  readonly proxy: (request: ProxyRequest) => Promise<ProxyOutcome>;
+  readonly findByOperationId: FindByOperationId;
 };

@@ -19,7 +19,9 @@ export type ListQuery = {
   readonly continuation: string | null;
 };
 
-export type ListFilter = Pick<ListQuery, 'states' | 'parentId' | 'label'>;
+export type ListFilter = Pick<ListQuery, 'states' | 'parentId' | 'label'> & {
+  readonly operationId: string | null;
+};
 export type ListPhase = 'live' | 'ended';
 
 /** Reads one phase of one shard in the order of keys. `next` is the key after which to go on; null: no more. */
@@ -61,7 +63,7 @@ export function createListOperations(ports: ListPorts): (query: ListQuery) => Pr
       const shard = shards[place.shard] ?? '';
       const page: Awaited<ReturnType<ReadListPage>> = await ports.readListPage(shard, {
         phase: phases[place.phase] ?? 'live',
-        filter: query,
+        filter: { ...query, operationId: null },
         afterKey: place.afterKey,
         top: query.top - operations.length,
       });

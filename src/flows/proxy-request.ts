@@ -4,7 +4,6 @@
 // it, the caller gets Graph's answer with its Location all the same, and is told that nobody watches.
 import { AppError } from '../domain/errors.ts';
 import type { StatusObservation } from '../domain/observation.ts';
-import type { Kind } from '../domain/operation.ts';
 import type { JsonObject } from '../domain/patch-rules.ts';
 import type { ProxyTarget } from '../domain/proxied-resources.ts';
 import { type GraphHome, type NamedResource, parseResource } from '../domain/resources.ts';
@@ -72,7 +71,8 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
       return { outcome: 'answered', answer: wantsMore ? await readBack(request, answer) : answer, watch };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return { outcome: 'failed', error, isUnknown: isPatch };
+      // Without a token nothing was sent.
+      return { outcome: 'failed', error, isUnknown: isPatch && error.code !== 'graph_auth' };
     }
   };
 
@@ -149,11 +149,3 @@ function callOf({ target, change, ifMatch, clientRequestId }: ProxyRequest): Gra
     body: change,
   };
 }
-
-export type FindByIdOutcome =
-  | { readonly outcome: 'found'; readonly named: NamedResource }
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'ambiguous'; readonly keys: readonly string[] };
-
-/** The tracked operation of a kind that has this operation id (the literal forms of the update pages). */
-export type FindByOperationId = (kind: Kind, operationId: string) => Promise<FindByIdOutcome>;

@@ -1,7 +1,7 @@
 // From one answer of Graph, alone or as an item of a batch, to an observation. Only a parsed body with the id that was
 // asked for can be a status; everything else says why nothing is known.
 import { z } from 'zod';
-import { foldGuid } from '../domain/ids.ts';
+import { isSameId } from '../domain/ids.ts';
 import { type ReadObservation, type StatusObservation, throttledCode } from '../domain/observation.ts';
 import type { Details, JsonValue, Kind, Resource } from '../domain/operation.ts';
 
@@ -56,6 +56,25 @@ export function observeBody(
   return { type: 'status', status, details: detailsOf(target.kind, parsed.data), ...dates };
 }
 
+/** What a proxied answer shows of an operation; null when its body says nothing that counts. */
+export function observationOf(
+  answer: Dates & { readonly bodyText: string },
+  target: Pick<ReadTarget, 'kind' | 'resource'>,
+): StatusObservation | null {
+  const { sentAtMs, arrivedAtMs, bodyText } = answer;
+  const seen = observeBody(target, parseJson(bodyText), { sentAtMs, arrivedAtMs });
+  return typeof seen === 'string' ? null : { ...seen, observedBy: 'patch' };
+}
+
+/** Null for HTML, truncated and empty text: no body that counts. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export function unreadable(code: string, dates: Dates): ReadObservation {
   return { type: 'unreadable', code, ...dates };
 }
@@ -97,8 +116,4 @@ function jsonOf(value: unknown, depth = 0): JsonValue {
   if (typeof value !== 'object' || value === null) return value as JsonValue;
   const entries = Object.entries(value).filter(([name]) => !secretNames.test(name) && name !== '__proto__');
   return Object.fromEntries(entries.map(([name, item]) => [name, jsonOf(item, depth + 1)]));
-}
-
-function isSameId(one: string, other: string): boolean {
-  return foldGuid(one.toLowerCase()) === foldGuid(other.toLowerCase());
 }

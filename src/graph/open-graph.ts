@@ -2,6 +2,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { createGraphClient } from './graph-client.ts';
 import { createOperationReader, type OperationReader } from './operation-reader.ts';
+import { createProxyCaller, type ProxyCaller } from './proxy-caller.ts';
 import { createStaticTokenSource, createTokenSource } from './tokens.ts';
 
 export type GraphOptions = {
@@ -16,8 +17,12 @@ export type GraphOptions = {
 
 /** A read that takes longer is a fault of transport: the operation is read again at its next time. */
 const readLimitMs = 10_000;
+/** A caller's change may take longer; after that nobody knows what became of it. */
+const proxyLimitMs = 30_000;
 
-export function openGraph({ root, identity, clock, onTokenFailure }: GraphOptions): OperationReader {
+export type Graph = OperationReader & ProxyCaller;
+
+export function openGraph({ root, identity, clock, onTokenFailure }: GraphOptions): Graph {
   const tokens =
     'staticToken' in identity
       ? createStaticTokenSource(identity.staticToken)
@@ -26,8 +31,9 @@ export function openGraph({ root, identity, clock, onTokenFailure }: GraphOption
           nowMs: Date.now,
           onFailure: onTokenFailure,
         });
-  return createOperationReader(
-    createGraphClient({ root, tokens, nowMs: clock.nowMs, limitMs: readLimitMs }),
-    clock,
-  );
+  const options = { root, tokens, nowMs: clock.nowMs };
+  return {
+    ...createOperationReader(createGraphClient({ ...options, limitMs: readLimitMs }), clock),
+    ...createProxyCaller(createGraphClient({ ...options, limitMs: proxyLimitMs })),
+  };
 }

@@ -10,6 +10,7 @@ import {
   errorCode,
   type ItemAnswer,
   observeAnswer,
+  parseJson,
   type ReadTarget,
   unreadable,
 } from './answers.ts';
@@ -237,12 +238,4 @@ function bodyOf(item: BatchItem): ItemAnswer {
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {
   return `${kind} ${resource.version}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // HTML, truncated or empty: no body that counts
-  }
 }

@@ -3,9 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { z } from 'zod';
+import type { Authorise, Caller, Right } from './caller.ts';
 import { HttpProblem, problemOf, problemResponse, securityHeaders } from './problem.ts';
 
-export type Call = { readonly request: HttpRequest; readonly correlationId: string };
+export type Call = {
+  readonly request: HttpRequest;
+  readonly correlationId: string;
+  /** Null on routes that need no right. */
+  readonly caller: Caller | null;
+};
 export type Handle = (call: Call) => Promise<HttpResponseInit>;
 export type EndpointLog = (
   level: 'error',
@@ -29,27 +35,33 @@ export function methodsBut(served: readonly HttpMethod[]): HttpMethod[] {
   return allMethods.filter((method) => !served.includes(method));
 }
 
-/**
- * Makes an HTTP function of a handler.
- * @param route.serves the method that it serves; @param route.allow all methods that its route serves.
- */
-export function createEndpoint(
-  route: { readonly serves: HttpMethod; readonly allow: readonly HttpMethod[]; readonly log: EndpointLog },
-  handle: Handle,
-): HttpHandler {
+export type EndpointOptions = {
+  /** The method that this function serves. */
+  readonly serves: HttpMethod;
+  /** All methods that its route serves. */
+  readonly allow: readonly HttpMethod[];
+  /** The right that a caller needs; null: none. */
+  readonly right: Right | null;
+  readonly authorise: Authorise;
+  readonly log: EndpointLog;
+};
+
+/** Makes an HTTP function of a handler. The caller's right is checked before anything else is looked at. */
+export function createEndpoint(options: EndpointOptions, handle: Handle): HttpHandler {
   return async (request, context) => {
     const correlationId = correlationIdOf(request);
     try {
-      if (request.method !== route.serves) {
+      const caller = options.right === null ? null : await options.authorise(request, options.right);
+      if (request.method !== options.serves) {
         throw new HttpProblem('method_not_allowed', undefined, {
-          headers: { allow: route.allow.join(', ') },
+          headers: { allow: options.allow.join(', ') },
         });
       }
-      return await handle({ request, correlationId });
+      return await handle({ request, correlationId, caller });
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === 'internal_error' || problem.code === 'storage_busy') {
-        route.log('error', { correlationId, invocationId: context.invocationId, error }, problem.code);
+        options.log('error', { correlationId, invocationId: context.invocationId, error }, problem.code);
       }
       return problemResponse(problem, correlationId);
     }

@@ -1,13 +1,14 @@
 // Reads and removals beside the watch itself: lists for callers, events of a key, and retention.
 import type { Operation } from '../domain/operation.ts';
 import type { Known, Shard, Stored } from '../domain/stored.ts';
-import { eventRowKey, knownRowKey, liveRowKey, readKnown, readLive, readOutbox } from './rows.ts';
+import { eventRowKey, knownRowKey, liveRowKey, readEventBody, readKnown, readLive } from './rows.ts';
 import { maxTransactionRows, type RangeQuery, type Row, type Table } from './table.ts';
 
 type Filter = {
   readonly states: readonly string[] | null;
   readonly parentId: string | null;
   readonly label: string | null;
+  readonly operationId: string | null;
 };
 
 export function createHistory(table: Table) {
@@ -43,8 +44,8 @@ export function createHistory(table: Table) {
     const bodies: string[] = [];
     for await (const rows of table.query(shard, { from: `event!${key}!`, to: `event!${key}"` })) {
       for (const row of rows) {
-        const entry = readOutbox(row);
-        if (entry !== null) bodies.push(entry.event.body);
+        const body = readEventBody(row);
+        if (body !== null) bodies.push(body);
       }
     }
     return bodies;
@@ -83,6 +84,7 @@ function filterOf(filter: Filter, isLive: boolean): NonNullable<RangeQuery['filt
     ...(isLive ? [] : [isEnded]),
     ...(filter.states === null ? [] : [{ column: 'state', oneOf: filter.states }]),
     ...(filter.parentId === null ? [] : [{ column: 'parentId', oneOf: [filter.parentId] }]),
+    ...(filter.operationId === null ? [] : [{ column: 'operationId', oneOf: [filter.operationId] }]),
     ...(filter.label === null ? [] : [{ column: 'label', oneOf: [filter.label] }]),
   ];
 }

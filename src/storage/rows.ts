@@ -5,6 +5,7 @@ import { kindOfKey } from '../domain/keys.ts';
 import type { JsonValue, Operation } from '../domain/operation.ts';
 import type { Known, OutboxEntry, ParkedPush, ShardMemory } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
+import { boundedJson } from './bounded-operation.ts';
 import type { Properties, Row } from './table.ts';
 
 /** Version of the row format. A row with a greater one belongs to a newer release and is left alone. */
@@ -102,10 +103,14 @@ const parkedSchema: z.ZodType<ParkedPush> = z.object({
 });
 
 export function writeLive(operation: Operation): Properties {
-  return { ...filterColumns(operation), ...writeValue(operation) };
+  return { ...filterColumns(operation), v: rowVersion, value: boundedJson(operation) };
 }
 
-export const readLive = (row: Row): Operation | null => readValue(row, operationSchema);
+/** A row under another key than its operation's is as unreadable as garbage. */
+export function readLive(row: Row): Operation | null {
+  const operation = readValue(row, operationSchema);
+  return operation !== null && row.rowKey === liveRowKey(operation.key) ? operation : null;
+}
 
 /** Identity of a tracking that has not ended. */
 export function writeBegun(operation: Operation): Properties {
@@ -116,7 +121,8 @@ export function writeBegun(operation: Operation): Properties {
 export function writeEnded(operation: Operation): Properties {
   return {
     ...filterColumns(operation),
-    ...writeValue(operation),
+    v: rowVersion,
+    value: boundedJson(operation),
     generation: String(operation.generation),
     ended: true,
     endedAt: new Date(operation.endedAtMs ?? 0).toISOString(),
@@ -125,44 +131,59 @@ export function writeEnded(operation: Operation): Properties {
 
 export function readKnown(row: Row): Known | null {
   const { v, generation, ended } = row.properties;
-  if (v !== rowVersion || typeof generation !== 'string') return null;
+  if (v !== rowVersion || typeof generation !== 'string' || !/^\d{1,15}$/.test(generation)) return null;
   const known = { key: row.rowKey.slice(knownRowKey('').length), generation: Number(generation) };
   if (ended !== true) return { ...known, ended: null };
   const operation = readValue(row, operationSchema);
-  return operation && { ...known, ended: operation };
+  return operation !== null && operation.key === known.key ? { ...known, ended: operation } : null;
 }
 
 export function writeEvent(event: OperationEvent, committedAtMs: number): Properties {
   return { v: rowVersion, body: event.body, committedAt: new Date(committedAtMs).toISOString() };
 }
 
-export function readOutbox(row: Row): OutboxEntry | null {
+/** How far ahead of now a stored time may lie before it counts as absent: one wrong clock must not stop all polling. */
+const clockAheadMs = 5 * 60_000;
+const pauseAheadMs = 65 * 60_000;
+
+const eventRow = /^(?:event|outbox)!([a-z2-7]{26})!(\d{12})!(\d{10})$/;
+
+/** @param nowMs a commit that lies in its future counts as long past: no wrong clock may hold an event back. */
+export function readOutbox(row: Row, nowMs: number): OutboxEntry | null {
   const { v, body, committedAt } = row.properties;
-  const [, key = '', generation, sequence] = row.rowKey.split('!');
-  if (v !== rowVersion || typeof body !== 'string') return null;
+  const [, key, generation, sequence] = eventRow.exec(row.rowKey) ?? [];
+  if (v !== rowVersion || typeof body !== 'string' || key === undefined) return null;
+  const committedAtMs = typeof committedAt === 'string' ? Date.parse(committedAt) : Number.NaN;
   return {
     event: { key, generation: Number(generation), sequence: Number(sequence), body },
-    committedAtMs: typeof committedAt === 'string' ? Date.parse(committedAt) : 0,
+    committedAtMs: committedAtMs <= nowMs + clockAheadMs ? committedAtMs : 0,
   };
+}
+
+/** The verbatim text of an event row; null when it can't be read. */
+export function readEventBody({ properties: { v, body } }: Row): string | null {
+  return v === rowVersion && typeof body === 'string' ? body : null;
 }
 
 export const writeMemory = (memory: ShardMemory): Properties => writeValue(memory);
 
-/** How far ahead of now a stored time may lie before it counts as absent: one wrong clock must not stop all polling. */
-const sweptAheadMs = 5 * 60_000;
-const pauseAheadMs = 65 * 60_000;
-
-/** Garbage counts as absent: it costs early polls, never an event. */
-export function readMemory(row: Row, nowMs: number): ShardMemory {
+/** Garbage counts as empty: it costs early polls, never an event. A row of a newer release is null and left alone. */
+export function readMemory(row: Row, nowMs: number): ShardMemory | null {
+  const { v } = row.properties;
+  if (typeof v === 'number' && v > rowVersion) return null;
   const memory = readValue(row, memorySchema);
   if (memory === null) return { sweptAtMs: null, pauses: {} };
-  const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + sweptAheadMs;
+  const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + clockAheadMs;
   const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs <= nowMs + pauseAheadMs);
   return { sweptAtMs: isSane ? memory.sweptAtMs : null, pauses: Object.fromEntries(pauses) };
 }
 
 export const writeParked = (parked: ParkedPush): Properties => writeValue(parked);
-export const readParked = (row: Row): ParkedPush | null => readValue(row, parkedSchema);
+
+export function readParked(row: Row): ParkedPush | null {
+  const parked = readValue(row, parkedSchema);
+  return parked !== null && row.rowKey === parkedRowKey(parked.key) ? parked : null;
+}
 
 function writeValue(value: unknown): Properties {
   return { v: rowVersion, value: JSON.stringify(value) };
@@ -181,5 +202,5 @@ function readValue<T>(row: Row, schema: z.ZodType<T>): T | null {
 
 /** Columns by which lists are filtered. An empty text is not stored as a filterable value of its own. */
 function filterColumns({ state, resource, label }: Operation): Properties {
-  return { state, parentId: resource.parentId, label: label ?? '' };
+  return { state, parentId: resource.parentId, operationId: resource.operationId, label: label ?? '' };
 }

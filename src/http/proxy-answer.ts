@@ -1,0 +1,104 @@
+// Graph's answer to the caller: its success as it came, its refusals as problems with its status, code and request id,
+// and nothing of what might be in a body that is no JSON.
+import type { HttpResponseInit } from '@azure/functions';
+import type { ProxyTarget } from '../domain/proxied-resources.ts';
+import type { GraphAnswer, ProxyOutcome, WatchOutcome } from '../flows/proxy-request.ts';
+import type { Call } from './endpoint.ts';
+import { HttpProblem, type ProblemCode, problemOf, problemResponse, securityHeaders } from './problem.ts';
+
+const passedHeaders = ['location', 'operation-location', 'etag', 'request-id', 'client-request-id'] as const;
+
+export function proxyResponse(call: Call, outcome: ProxyOutcome, target: ProxyTarget): HttpResponseInit {
+  if (outcome.outcome === 'failed') return failure(call, outcome);
+  const { answer, watch } = outcome;
+  const { status } = answer;
+  const headers = { ...headersOf(answer), ...watchHeaders(watch) };
+  if (status === 204 || (status === 202 && answer.bodyText === '')) {
+    return { status, headers: { ...securityHeaders, 'client-request-id': call.correlationId, ...headers } };
+  }
+  if (status >= 200 && status < 300 && isJson(answer.bodyText)) {
+    return {
+      status,
+      headers: {
+        ...securityHeaders,
+        'content-type': 'application/json; charset=utf-8',
+        'client-request-id': call.correlationId,
+        ...headers,
+      },
+      body: answer.bodyText,
+    };
+  }
+  return refusal(call, answer, { headers, name: target.resource.name });
+}
+
+/** After a change whose answer is missing nobody knows whether it happened; it is never repeated here. */
+function failure(call: Call, outcome: Extract<ProxyOutcome, { outcome: 'failed' }>): HttpResponseInit {
+  const problem = outcome.isUnknown
+    ? new HttpProblem('graph_timeout', undefined, { members: { outcome: 'unknown' } })
+    : problemOf(outcome.error);
+  return problemResponse(problem, call.correlationId);
+}
+
+/** Statuses that Graph may give and the caller keeps; the code says whose refusal it is. */
+const refusals: Readonly<Record<number, ProblemCode>> = {
+  403: 'graph_forbidden',
+  404: 'graph_not_found',
+  409: 'graph_conflict',
+  412: 'precondition_failed',
+  429: 'graph_throttled',
+  401: 'graph_auth',
+  504: 'graph_timeout',
+};
+
+function refusal(
+  call: Call,
+  answer: GraphAnswer,
+  { headers, name }: { headers: Readonly<Record<string, string>>; name: string },
+): HttpResponseInit {
+  const isRefusal = answer.status >= 400 && isJson(answer.bodyText);
+  const code =
+    isRefusal || answer.status in refusals
+      ? (refusals[answer.status] ?? 'graph_error')
+      : malformedCode(answer);
+  const problem = new HttpProblem(code, `Graph answered ${answer.status} for the ${name}.`, { headers });
+  const response = problemResponse(problem, call.correlationId);
+  const isKept =
+    code !== 'graph_auth' && ((answer.status >= 400 && answer.status < 500) || answer.status === 503);
+  return isKept && code !== 'graph_malformed' ? withStatus(response, answer.status) : response;
+}
+
+/** A 5xx needs no body to be believed; anything else that is no JSON can't be used. */
+function malformedCode({ status }: GraphAnswer): ProblemCode {
+  return status >= 400 ? 'graph_error' : 'graph_malformed';
+}
+
+function withStatus(response: HttpResponseInit, status: number): HttpResponseInit {
+  const body = JSON.parse(String(response.body)) as Record<string, unknown>;
+  return { ...response, status, body: JSON.stringify({ ...body, status }) };
+}
+
+function headersOf(answer: GraphAnswer): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const name of passedHeaders) {
+    const value = answer.headers[name];
+    if (value !== undefined && /^[\x20-\x7e]{1,2048}$/.test(value)) headers[name] = value;
+  }
+  const seconds = Number(answer.headers['retry-after']);
+  if (Number.isFinite(seconds) && seconds >= 0) headers['retry-after'] = String(Math.ceil(seconds));
+  return headers;
+}
+
+function watchHeaders(watch: WatchOutcome | null): Readonly<Record<string, string>> {
+  if (watch === null) return {};
+  return watch.watched
+    ? { 'opwatch-operation': `/api/operations/${watch.key}` }
+    : { 'opwatch-operation-error': watch.reason };
+}
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false; // HTML, truncated or empty
+  }
+}
