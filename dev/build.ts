@@ -13,12 +13,13 @@ export type Bundle = {
   readonly eagerModules: readonly string[];
 };
 
-export async function buildBundle(root: string): Promise<Bundle> {
+/** @param outfile relative to the root; tests build elsewhere, for others may be running what is in dist. */
+export async function buildBundle(root: string, outfile = bundlePath): Promise<Bundle> {
   const entry = 'functions/main.ts';
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: bundlePath,
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -36,8 +37,8 @@ export async function buildBundle(root: string): Promise<Bundle> {
     logLevel: 'warning',
     metafile: true,
   });
-  const { size } = await stat(join(root, bundlePath));
-  return { path: bundlePath, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
+  const { size } = await stat(join(root, outfile));
+  return { path: outfile, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
 }
 
 function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] {

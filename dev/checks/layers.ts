@@ -31,8 +31,9 @@ export async function checkLayers(root: string): Promise<Outcome> {
     problems: [
       ...(imports === 0 ? ['no import was seen: the parser is missing'] : []),
       ...unseen.map((path) => `${path}: was not looked at`),
-      ...summary.violations.map(({ rule, from, to, cycle }) =>
-        [`${rule.name}: ${from} → ${to}`, ...(cycle ?? []).map((step) => step.name)].join(' → '),
+      ...summary.violations.map(
+        ({ rule, from, to, cycle }) =>
+          `${rule.name}: ${[from, ...(cycle?.map((step) => step.name) ?? [to])].join(' → ')}`,
       ),
     ],
     seen: `${seen.size} modules, ${imports} imports`,
