@@ -1,0 +1,63 @@
+// Command line of the local Functions host. Prints `ready <url>` on stdout, and nothing else there; SIGTERM and SIGINT
+// end it with 0 within 10 seconds.
+import { Console } from 'node:console';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf } from './log.ts';
+import { type RunningHost, startHost } from './start-host.ts';
+
+const usage = `Runs a built Functions app on this machine. This is not the Azure Functions host.
+
+  npm run host -- [options]
+
+  --port N     port on 127.0.0.1, 0 for any free one (default 7071)
+  --app DIR    folder of host.json and package.json (default: the current one)
+  --auth       check function keys, also for /admin; the key is LOCAL_HOST_KEY
+  --help       this text
+
+Settings come from the environment, over Values in local.settings.json. Bindings: httpTrigger, timerTrigger,
+queueTrigger, queue output. Log lines are JSON on stderr.
+`;
+
+const banner =
+  'This is a local stand-in, not the Azure Functions host. It serves HTTP, timers, queue triggers and queue output.\n';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '7071' },
+      app: { type: 'string', default: '.' },
+      auth: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
+    throw new RangeError('--port must be a whole number from 0 to 65535');
+  }
+  process.stderr.write(banner);
+  // What the app prints is log, as under the worker: stdout stays free for `ready`.
+  globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
+  let host: RunningHost | undefined;
+  const stop = async (): Promise<never> => {
+    await host?.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+
+  const appDir = resolve(values.app);
+  process.chdir(appDir);
+  host = await startHost({ appDir, port: Number(values.port), auth: values.auth });
+  process.stdout.write(`ready ${host.url}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const stack = error instanceof Error && process.env['DEBUG'] ? error.stack : undefined;
+  process.stderr.write(`${stack ?? messageOf(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,2 @@
+// stub
+export async function listenToQueue(..._given: unknown[]): Promise<void> {}

@@ -1,0 +1,2 @@
+// stub
+export async function listenToTimer(..._given: unknown[]): Promise<void> {}
