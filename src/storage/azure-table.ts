@@ -14,7 +14,7 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
 
   async function get(partitionKey: string, rowKey: string): Promise<Row | null> {
     try {
-      return toRow(await reader.getEntity<Record<string, unknown>>(partitionKey, rowKey));
+      return toRow(await reader.getEntity(partitionKey, rowKey));
     } catch (error) {
       if (hasStatus(error, 404)) return null;
       throw toStorageError(error);
@@ -30,7 +30,7 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
       ),
     ].join(' and ');
     const pages = reader
-      .listEntities<Record<string, unknown>>({ queryOptions: { filter } })
+      .listEntities({ queryOptions: { filter } })
       .byPage({ maxPageSize: Math.min(range.pageSize ?? pageSizeLimit, pageSizeLimit) });
     try {
       for await (const page of pages) yield page.map(toRow);

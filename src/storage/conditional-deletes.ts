@@ -39,17 +39,20 @@ export const conditionalDeletesPolicy: AdditionalPolicy = {
   },
 };
 
-/** JSON has no bare line breaks, so the pattern meets only the request lines and headers of deletes. */
-const deletePart = /^(DELETE \S+\bRowKey='(\S*)'\)\S* HTTP\/1\.1\r\n)((?:[^\r\n]+\r\n)+)/gm;
+/** Request line and headers of a delete. JSON has no bare line breaks, so nothing within a body looks like one. */
+const deletePart = /^DELETE \S+ HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)+/gm;
+const rowKeyInAddress = /\bRowKey='(\S*)'\)/;
+const ifMatch = /^if-match: .*$/im;
 
 function placeConditions(body: string, conditions: Conditions): string {
   const placed = new Set<string>();
-  const text = body.replace(deletePart, (part, requestLine: string, name: string, headers: string) => {
+  const text = body.replace(deletePart, (part) => {
+    const name = rowKeyInAddress.exec(part)?.[1] ?? '';
     const rowKey = decodeURIComponent(name).replaceAll("''", "'");
     const etag = conditions.get(rowKey);
-    if (etag === undefined || !/^if-match: /im.test(headers)) return part;
+    if (etag === undefined || !ifMatch.test(part)) return part;
     placed.add(rowKey);
-    return requestLine + headers.replace(/^if-match: .*$/im, () => `If-Match: ${etag}`);
+    return part.replace(ifMatch, () => `If-Match: ${etag}`);
   });
   if (placed.size !== conditions.size)
     throw new TypeError('A conditional delete was not found in its request.');

@@ -33,7 +33,7 @@ import {
   writeMemory,
   writeParked,
 } from './rows.ts';
-import { maxTransactionRows, type Row, type Table, type TableAction } from './table.ts';
+import { fitsTransaction, maxTransactionRows, type Row, type Table, type TableAction } from './table.ts';
 
 export type OperationStore = ReturnType<typeof createOperationStore>;
 
@@ -68,20 +68,15 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     let memory: Stored<ShardMemory> | null = null;
     for await (const page of table.query(shard, shardRange)) {
       for (const row of page) {
-        if (row.rowKey === memoryRowKey) memory = { value: readMemory(row, nowMs()), etag: row.etag };
-        else if (row.rowKey.startsWith(liveRowKey(''))) keep(live, row, readLive(row));
-        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(parked, row, readParked(row));
-        else if (row.rowKey.startsWith('outbox!')) keepPlain(outbox, row, readOutbox(row));
+        if (row.rowKey === memoryRowKey) memory = memoryOf(shard, row);
+        else if (row.rowKey.startsWith(liveRowKey(''))) keep(live, row, stored(row, readLive));
+        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(parked, row, stored(row, readParked));
+        else if (row.rowKey.startsWith('outbox!')) keep(outbox, row, readOutbox(row, nowMs()));
       }
     }
     return { live, memory, outbox, parked };
 
-    function keep<T>(list: Stored<T>[], row: Row, value: T | null): void {
-      if (value === null) onUnreadableRow(shard, row.rowKey);
-      else list.push({ value, etag: row.etag });
-    }
-
-    function keepPlain<T>(list: T[], row: Row, value: T | null): void {
+    function keep<T>(list: T[], row: Row, value: T | null): void {
       if (value === null) onUnreadableRow(shard, row.rowKey);
       else list.push(value);
     }
@@ -89,7 +84,13 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
 
   async function readShardMemory(shard: Shard): Promise<Stored<ShardMemory> | null> {
     const row = await table.get(shard, memoryRowKey);
-    return row && { value: readMemory(row, nowMs()), etag: row.etag };
+    return row && memoryOf(shard, row);
+  }
+
+  function memoryOf(shard: Shard, row: Row): Stored<ShardMemory> | null {
+    const value = readMemory(row, nowMs());
+    if (value === null) onUnreadableRow(shard, row.rowKey);
+    return value && { value, etag: row.etag };
   }
 
   /** `live!` first: an end that comes between the two reads is then seen in `known!`. */
@@ -106,9 +107,9 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
   ): Promise<Stored<T> | null> {
     const row = await table.get(shard, rowKey);
     if (row === null) return null;
-    const value = read(row);
-    if (value === null) onUnreadableRow(shard, rowKey);
-    return value && { value, etag: row.etag };
+    const found = stored(row, read);
+    if (found === null) onUnreadableRow(shard, rowKey);
+    return found;
   }
 
   /** Identity and operation in one transaction; it fails where the key is or was watched. */
@@ -134,29 +135,40 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     return applied;
   }
 
-  /** All changes or none. The caller keeps a group within 100 rows. */
-  function commit(shard: Shard, changes: readonly Change[]): Promise<{ readonly applied: boolean }> {
-    return table.transact(shard, changes.flatMap(actionsOf));
+  /** All changes or none. The caller keeps a group within 100 rows; one of too many bytes is refused, to be taken apart. */
+  async function commit(shard: Shard, changes: readonly Change[]): Promise<{ readonly applied: boolean }> {
+    const actions = changes.flatMap(actionsOf);
+    if (changes.length > 1 && !fitsTransaction(actions)) return { applied: false };
+    return table.transact(shard, actions);
   }
 
   async function readOutboxOf(shard: Shard, key: string): Promise<readonly OutboxEntry[]> {
     const entries: OutboxEntry[] = [];
     for await (const page of table.query(shard, { from: `outbox!${key}!`, to: `outbox!${key}"` })) {
       for (const row of page) {
-        const entry = readOutbox(row);
+        const entry = readOutbox(row, nowMs());
         if (entry !== null) entries.push(entry);
       }
     }
     return entries;
   }
 
-  /** By transaction; where that is refused (another process cleared one of them) row by row, and absent is done. */
+  /**
+   * By transaction; where that is refused (another process cleared one of them) row by row, and absent is done.
+   * @throws AppError storage_busy when nothing more can be learned of the rows.
+   */
   async function clearOutbox(shard: Shard, events: readonly OperationEvent[]): Promise<void> {
     for (let start = 0; start < events.length; start += maxTransactionRows) {
       const deletes = events.slice(start, start + maxTransactionRows).map(outboxDelete);
       if ((await table.transact(shard, deletes)).applied) continue;
-      for (const one of deletes) await table.transact(shard, [one]);
+      for (const one of deletes) await clearOne(shard, one);
     }
+  }
+
+  /** The look after a refusal tells an absent row from storage that is down, which ends the whole attempt at once. */
+  async function clearOne(shard: Shard, one: TableAction): Promise<void> {
+    if ((await table.get(shard, one.rowKey)) === null) return;
+    await table.transact(shard, [one]);
   }
 
   async function writeShardMemory(shard: Shard, memory: ShardMemory, etag: string | null): Promise<boolean> {
@@ -181,6 +193,11 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     const rowKey = parkedRowKey(parked.value.key);
     return (await table.transact(shard, [{ type: 'delete', rowKey, etag: parked.etag }])).applied;
   }
+}
+
+function stored<T>(row: Row, read: (row: Row) => T | null): Stored<T> | null {
+  const value = read(row);
+  return value && { value, etag: row.etag };
 }
 
 /** The rows of one change. `known!` needs no ETag of its own at the end: only the holder of `live!` gets here. */

@@ -1,6 +1,6 @@
 // A table in memory that keeps the promises of the real one: ETags, order by code unit, all or nothing. Faults are
 // given by a hook, so that a test says for each transaction whether it is applied and what its caller learns.
-import type { RangeQuery, Row, Table, TableAction } from '../../src/storage/table.ts';
+import type { Properties, RangeQuery, Row, Table, TableAction } from '../../src/storage/table.ts';
 import { assertTransaction } from '../../src/storage/table.ts';
 
 /** `refuse`: nothing is applied; `lose`: applied, but its caller is told nothing. */
@@ -77,10 +77,16 @@ export function createMemoryTable(): MemoryTable {
 function isApplicable(target: ReadonlyMap<string, Row>, actions: readonly TableAction[]): boolean {
   if (new Set(actions.map(({ rowKey }) => rowKey)).size !== actions.length) return false;
   return actions.every((action) => {
+    if (action.type !== 'delete' && !areShort(action.properties)) return false;
     const row = target.get(action.rowKey);
     if (action.type === 'create') return row === undefined;
     return row !== undefined && (action.etag === '*' || action.etag === row.etag);
   });
+}
+
+/** A text property takes 64 KiB of UTF-16. */
+function areShort(properties: Properties): boolean {
+  return Object.values(properties).every((value) => typeof value !== 'string' || value.length <= 32 * 1024);
 }
 
 function isIn({ rowKey, properties }: Row, { from, to, filter = [], below }: RangeQuery): boolean {

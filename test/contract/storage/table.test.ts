@@ -152,6 +152,14 @@ describe.each(tables)('a table on $name', ({ open }) => {
     expect(await allRows(table, shard)).toEqual([]);
   });
 
+  test('a text beyond 32 Ki UTF-16 units refuses the transaction', async () => {
+    const longest = '\u{1F600}'.repeat(16 * 1024);
+    expect(await table.transact(shard, [create('live!a', { longest })])).toEqual({ applied: true });
+    const longer = create('live!b', { longest: `${longest}more` });
+    expect(await table.transact(shard, [create('live!c'), longer])).toEqual({ applied: false });
+    expect(rowKeys(await allRows(table, shard))).toEqual(['live!a']);
+  });
+
   test('a range begins with its first name and ends before its last', async () => {
     await table.transact(
       shard,
