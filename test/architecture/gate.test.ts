@@ -57,13 +57,13 @@ describe('the line of counts', () => {
       '3 passed, 1 failed, 0 skipped',
     ],
   ])('says what happened with %s', async (_name, code, exitCode, line) => {
-    await using repository = await plantRepository({ 'test/unit/planted.test.ts': head + code });
+    const repository = await plantRepository({ 'test/unit/planted.test.ts': head + code });
     const ended = await run(repository.root, 'vitest', ['run']);
     expect({ code: ended.code, lastLine: ended.lastLine }).toEqual({ code: exitCode, lastLine: line });
   });
 
   test('is a failure when nothing ran', async () => {
-    await using repository = await plantRepository();
+    const repository = await plantRepository();
     const ended = await run(repository.root, 'vitest', ['run', '-t', 'no such name']);
     expect({ code: ended.code, lastLine: ended.lastLine }).toEqual({
       code: 1,
@@ -74,7 +74,7 @@ describe('the line of counts', () => {
 
 describe('npm run check', () => {
   test('fails for one violation although all tests pass, and ends with their count', async () => {
-    await using repository = await plantRepository({ 'src/http/a.ts': 'export const a: any = 1;\n' });
+    const repository = await plantRepository({ 'src/http/a.ts': 'export const a: any = 1;\n' });
     const ended = await run(repository.root, 'node', [join(repositoryRoot, 'dev/check.ts')]);
     expect(ended.output).toMatch(/^FAILED lint/m);
     expect(ended.output).toMatch(/^ok {5}format/m);

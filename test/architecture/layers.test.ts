@@ -1,5 +1,5 @@
 // Each layer rule bites; all are planted at once, one file a rule. And the check notices when its tool is blind.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { checkLayers } from '../../dev/checks/layers.ts';
 import { type PlantedRepository, plantRepository } from './planted-repository.ts';
 
@@ -30,7 +30,7 @@ const rows = [
 let planted: PlantedRepository;
 let report: readonly string[];
 beforeAll(async () => {
-  const importing = rows.map(([, path, target]) => [
+  const importing = rows.map(([, path, target]): [string, string] => [
     path,
     `import * as x from '${target}';\n\nexport const y = x;\n`,
   ]);
@@ -43,9 +43,6 @@ beforeAll(async () => {
       "import type { keep } from '../storage/keep.ts';\n\nexport type Keep = typeof keep;\n",
   });
   report = (await checkLayers(planted.root)).problems;
-});
-afterAll(async () => {
-  await planted[Symbol.asyncDispose]();
 });
 
 describe('layers', () => {
@@ -67,7 +64,7 @@ describe('layers', () => {
   });
 
   test('accepts the clean repository and has seen all of it', async () => {
-    await using clean = await plantRepository();
+    const clean = await plantRepository();
     const { problems, seen } = await checkLayers(clean.root);
     expect(problems).toEqual([]);
     expect(seen).toMatch(/^1[1-9] modules, 1[0-9] imports$/);
@@ -76,7 +73,7 @@ describe('layers', () => {
   test('fails when the tool sees no TypeScript', async () => {
     const blind =
       "export default { forbidden: [], options: { extraExtensionsToScan: [], exclude: '\\\\.ts$' } };\n";
-    await using repository = await plantRepository({ '.dependency-cruiser.mjs': blind });
+    const repository = await plantRepository({ '.dependency-cruiser.mjs': blind });
     const { problems } = await checkLayers(repository.root);
     expect(problems).toContain('no import was seen: the parser is missing');
     expect(problems).toContain('src/app.ts: was not looked at');

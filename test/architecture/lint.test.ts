@@ -1,5 +1,5 @@
 // Each rule of the linter that the project relies on bites; all are planted at once, one file a rule.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { checkPurity } from '../../dev/checks/purity.ts';
 import { checkLint } from '../../dev/checks/tools.ts';
 import { type PlantedRepository, plantRepository } from './planted-repository.ts';
@@ -101,9 +101,6 @@ let planted: PlantedRepository;
 beforeAll(async () => {
   planted = await plantRepository(Object.fromEntries(rows.map(([, path, code]) => [path, `${code}\n`])));
 });
-afterAll(async () => {
-  await planted[Symbol.asyncDispose]();
-});
 
 describe('lint', () => {
   let report: readonly string[];
@@ -117,7 +114,7 @@ describe('lint', () => {
   });
 
   test('accepts the clean repository', async () => {
-    await using clean = await plantRepository();
+    const clean = await plantRepository();
     expect(await checkLint(clean.root)).toEqual({ problems: [], seen: '11 files' });
   });
 });
@@ -137,13 +134,13 @@ describe('purity', () => {
       'takes a chance',
     ],
   ])('refuses %s in the domain', async (_name, code, problem) => {
-    await using repository = await plantRepository({ 'src/domain/d.ts': `// Head.\n${code}\n` });
+    const repository = await plantRepository({ 'src/domain/d.ts': `// Head.\n${code}\n` });
     const { problems } = await checkPurity(repository.root);
     expect(problems).toEqual([`src/domain/d.ts:2: ${problem}, which is a port`]);
   });
 
   test('accepts dates of given instants', async () => {
-    await using clean = await plantRepository();
+    const clean = await plantRepository();
     expect(await checkPurity(clean.root)).toEqual({ problems: [], seen: '2 files' });
   });
 });

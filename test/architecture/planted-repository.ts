@@ -2,6 +2,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 
@@ -16,7 +17,14 @@ const configuration = [
 ];
 
 type Manifest = { readonly devDependencies: Readonly<Record<string, string>> };
-export type PlantedRepository = AsyncDisposable & { readonly root: string };
+export type PlantedRepository = { readonly root: string };
+
+const roots: string[] = [];
+
+// Registered by whichever test file imports this.
+afterAll(async () => {
+  await Promise.all(roots.map((root) => rm(root, { recursive: true })));
+});
 
 /** One file in each layer, each used by the next. */
 const cleanFiles: Readonly<Record<string, string>> = {
@@ -87,11 +95,15 @@ import { countingReporter } from ${JSON.stringify(join(repositoryRoot, 'test/rep
 export default defineConfig({ test: { include: ['test/**/*.test.ts'], reporters: ['default', countingReporter()] } });
 `;
 
-/** @param planted contents by path; they replace the clean ones. */
+/**
+ * The repository lives until the test file that asked for it has ended.
+ * @param planted contents by path; they replace the clean ones.
+ */
 export async function plantRepository(
   planted: Readonly<Record<string, string>> = {},
 ): Promise<PlantedRepository> {
   const root = await mkdtemp(join(tmpdir(), 'opwatch-planted-'));
+  roots.push(root);
   await Promise.all(configuration.map((name) => cp(join(repositoryRoot, name), join(root, name))));
   await symlink(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
   const files = {
@@ -101,7 +113,7 @@ export async function plantRepository(
     ...planted,
   };
   await Promise.all(Object.entries(files).map(([path, content]) => writeBelow(root, path, content)));
-  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
+  return { root };
 }
 
 async function writeBelow(root: string, path: string, content: string): Promise<void> {
