@@ -2,6 +2,8 @@
 // segment, a table key and a log line. Sources: CONTRACT of the product, Graph reference pages for each resource.
 
 export type IdGrammar = {
+  /** Its name in a description of the API. */
+  readonly name: string;
   readonly pattern: RegExp;
   /** The spelling that Graph is called with. */
   canonical(id: string): string;
@@ -24,6 +26,7 @@ const lowerCase = (id: string): string => id.toLowerCase();
 
 /** External connection: 3 to 32 ASCII letters and digits. */
 export const connectionId: IdGrammar = {
+  name: 'connectionId',
   pattern: /^[A-Za-z0-9]{3,32}$/,
   canonical: verbatim,
   identity: verbatim,
@@ -31,6 +34,7 @@ export const connectionId: IdGrammar = {
 
 /** A call: a GUID; notifications write it in upper case without dashes. */
 export const callId: IdGrammar = {
+  name: 'callId',
   pattern: new RegExp(`^(${guid}|[0-9a-f]{32})$`, 'i'),
   canonical: foldGuid,
   identity: foldGuid,
@@ -39,15 +43,26 @@ export const callId: IdGrammar = {
 const operationPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,255}$/;
 
 /** Operation of a call or connection: usually a GUID, sometimes with dots. */
-export const operationId: IdGrammar = { pattern: operationPattern, canonical: foldGuid, identity: foldGuid };
+export const operationId: IdGrammar = {
+  name: 'operationId',
+  pattern: operationPattern,
+  canonical: foldGuid,
+  identity: foldGuid,
+};
 
 /** OneNote's operation ids are opaque: called as they came, compared as GUIDs where they are some. */
-export const anyId: IdGrammar = { pattern: operationPattern, canonical: verbatim, identity: foldGuid };
+export const anyId: IdGrammar = {
+  name: 'operationId',
+  pattern: operationPattern,
+  canonical: verbatim,
+  identity: foldGuid,
+};
 
-export const groupId: IdGrammar = callId;
+export const groupId: IdGrammar = { ...callId, name: 'groupId' };
 
 /** A user: a GUID or a principal name (compared without case). A leading `$` would need another URL form: refused. */
 export const userId: IdGrammar = {
+  name: 'userId',
   pattern: new RegExp(
     `^(${guid}|[0-9a-f]{32}|[A-Za-z0-9][A-Za-z0-9._'#$!^~+-]{0,112}@[A-Za-z0-9][A-Za-z0-9.-]{0,253})$`,
     'i',
@@ -58,6 +73,7 @@ export const userId: IdGrammar = {
 
 /** A site: `host,guid,guid`, or the GUID of the site alone. */
 export const siteId: IdGrammar = {
+  name: 'siteId',
   pattern: new RegExp(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253},${guid},${guid}|${guid})$`, 'i'),
   canonical: lowerCase,
   identity: lowerCase,

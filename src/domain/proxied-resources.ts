@@ -8,6 +8,8 @@ import { type GraphHome, type NamedResource, parseResource } from './resources.t
 
 export type ProxiedResource = {
   readonly name: string;
+  /** Whether a change may begin an operation. */
+  readonly startsOperations: boolean;
   readonly paths: KindRow['paths'];
   readonly rules: PatchRules;
   /** Folded status words that a PATCH may write. */
@@ -19,6 +21,7 @@ const connectionRoot = ['external', 'connections'] as const;
 /** Source: Update externalConnection (v1.0 reference): `configuration`, `description` and `name` are updatable. */
 const externalConnection: ProxiedResource = {
   name: 'externalConnection',
+  startsOperations: false,
   paths: [
     { template: [...connectionRoot, { id: connectionId }], canonicalRoot: connectionRoot },
     { template: ['connections', { id: connectionId }], canonicalRoot: connectionRoot },
@@ -39,6 +42,7 @@ const externalConnection: ProxiedResource = {
 /** Source: Update schema (v1.0 reference); 128 properties at most. */
 const schema: ProxiedResource = {
   name: 'schema',
+  startsOperations: true,
   paths: [
     { template: [...connectionRoot, { id: connectionId }, 'schema'], canonicalRoot: connectionRoot },
     { template: ['connections', { id: connectionId }, 'schema'], canonicalRoot: connectionRoot },
@@ -53,7 +57,13 @@ const schema: ProxiedResource = {
 };
 
 function operationResource(row: KindRow): ProxiedResource {
-  return { name: row.kind, paths: row.paths, rules: row.patch, words: Object.keys(row.words) };
+  return {
+    name: row.kind,
+    startsOperations: false,
+    paths: row.paths,
+    rules: row.patch,
+    words: Object.keys(row.words),
+  };
 }
 
 export const proxiedResources: readonly ProxiedResource[] = [

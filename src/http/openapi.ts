@@ -1,6 +1,8 @@
 // The OpenAPI document, made from the schemas that validate requests and answers.
 import { z } from 'zod';
+import { proxyPaths } from './openapi-proxy.ts';
 import { problemCodes, statusOf } from './problem.ts';
+import { components } from './schemas.ts';
 
 type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: string }>>;
 
@@ -165,10 +167,11 @@ export function openApiDocument(): object {
     servers: [{ url: '/', description: 'This deployment' }],
     tags: [
       { name: 'Operations', description: 'Watched operations' },
+      { name: 'Graph', description: 'Microsoft Graph with the identity of the app' },
       { name: 'Health', description: 'Probes and this document' },
     ],
     security: [{ functionKey: [] }, { functionCode: [] }, { bearer: [] }],
-    paths,
+    paths: { ...paths, ...proxyPaths() },
     components: { schemas: componentSchemas(), parameters, securitySchemes },
   };
 }
@@ -228,7 +231,9 @@ function refs(ids: readonly string[]): object {
 }
 
 function componentSchemas(): object {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, {
     io: 'input',
     uri: (id) => `#/components/schemas/${id}`,
     unrepresentable: 'any',

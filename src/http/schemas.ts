@@ -5,7 +5,8 @@ import { kindNames } from '../domain/kinds.ts';
 import { problemCodes } from './problem.ts';
 
 const instant = z.iso.datetime({ precision: 3 }).describe('UTC with milliseconds');
-const json = z.json();
+/** Whatever Graph said there. */
+const json = z.unknown();
 
 export const stateNames = [
   'pending',
@@ -28,145 +29,127 @@ export const metadata = z
   .refine((value) => Object.keys(value).length <= 16, { error: 'at most 16 names' })
   .describe('At most 16 names, with texts of at most 256 characters');
 
-export const trackOne = z
-  .strictObject({
-    resource: z
-      .string()
-      .describe('Absolute URL of the configured Graph, or a path with or without the version'),
-    version: z.enum(['v1.0', 'beta']).optional(),
-    tenantId: z.string().optional(),
-    label: z.string().max(128).regex(printable).optional(),
-    metadata: metadata.optional(),
-    deadlineSeconds: z.int().min(1).max(2_592_000).optional(),
-    restartAfter: z
-      .int()
-      .min(1)
-      .max(9_999_999_999)
-      .optional()
-      .describe('The ended generation that this one follows'),
-  })
-  .meta({ id: 'TrackRequest' });
+export const trackOne = z.strictObject({
+  resource: z
+    .string()
+    .describe('Absolute URL of the configured Graph, or a path with or without the version'),
+  version: z.enum(['v1.0', 'beta']).optional(),
+  tenantId: z.string().optional(),
+  label: z.string().max(128).regex(printable).optional(),
+  metadata: metadata.optional(),
+  deadlineSeconds: z.int().min(1).max(2_592_000).optional(),
+  restartAfter: z
+    .int()
+    .min(1)
+    .max(9_999_999_999)
+    .optional()
+    .describe('The ended generation that this one follows'),
+});
 
 export const maxTracked = 100;
-export const trackMany = z
-  .strictObject({ operations: z.array(z.unknown()).min(1).max(maxTracked) })
-  .meta({ id: 'TrackManyRequest' });
+export const trackMany = z.strictObject({ operations: z.array(z.unknown()).min(1).max(maxTracked) });
 
-const resource = z
-  .object({
-    cloud: z.enum(['global', 'usgov', 'usgovdod', 'custom']),
-    tenantId: z.string(),
-    version: z.enum(['v1.0', 'beta']),
-    path: z.string(),
-    parentId: z.string(),
-    operationId: z.string(),
-  })
-  .meta({ id: 'Resource' });
+const resource = z.object({
+  cloud: z.enum(['global', 'usgov', 'usgovdod', 'custom']),
+  tenantId: z.string(),
+  version: z.enum(['v1.0', 'beta']),
+  path: z.string(),
+  parentId: z.string(),
+  operationId: z.string(),
+});
 
-const health = z
-  .object({
-    status: z.enum(['ok', 'throttled', 'blocked', 'missing', 'unreadable']),
-    code: z.string().nullable(),
-    since: instant,
-    explanation: z.string(),
-  })
-  .meta({ id: 'Health' });
+const health = z.object({
+  status: z.enum(['ok', 'throttled', 'blocked', 'missing', 'unreadable']),
+  code: z.string().nullable(),
+  since: instant,
+  explanation: z.string(),
+});
 
-export const operation = z
-  .object({
-    key: z.string().regex(/^[a-z2-7]{26}$/),
-    kind: kindName,
-    generation: z.int(),
-    sequence: z.int(),
-    state: stateName,
-    terminal: z.boolean(),
-    status: z.string().nullable(),
-    statusKnown: z.boolean(),
-    resource,
-    trackedAt: instant,
-    changedAt: instant,
-    endedAt: instant.nullable(),
-    deadlineAt: instant,
-    nextPollAt: instant.nullable(),
-    trackedBy: z.enum(['api', 'proxy', 'push']),
-    health,
-    error: json.nullable(),
-    result: json.nullable(),
-    clientContext: z.string().nullable(),
-    percentComplete: z.number().nullable(),
-    label: z.string().nullable(),
-    metadata: z.record(z.string(), z.string()),
-  })
-  .meta({ id: 'Operation' });
+export const operation = z.object({
+  key: z.string().regex(/^[a-z2-7]{26}$/),
+  kind: kindName,
+  generation: z.int(),
+  sequence: z.int(),
+  state: stateName,
+  terminal: z.boolean(),
+  status: z.string().nullable(),
+  statusKnown: z.boolean(),
+  resource,
+  trackedAt: instant,
+  changedAt: instant,
+  endedAt: instant.nullable(),
+  deadlineAt: instant,
+  nextPollAt: instant.nullable(),
+  trackedBy: z.enum(['api', 'proxy', 'push']),
+  health,
+  error: json,
+  result: json,
+  clientContext: z.string().nullable(),
+  percentComplete: z.number().nullable(),
+  label: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+});
 
-export const operationList = z
-  .object({ value: z.array(operation), nextLink: z.string().optional() })
-  .meta({ id: 'OperationList' });
+export const operationList = z.object({ value: z.array(operation), nextLink: z.string().optional() });
 
 const graphError = z.object({ code: z.string(), message: z.string() });
 
-export const trackResults = z
-  .object({
-    results: z.array(
-      z.union([
-        z.object({ status: z.union([z.literal(200), z.literal(201)]), operation }),
-        z.object({ status: z.int().min(400), error: graphError }),
-      ]),
-    ),
-  })
-  .meta({ id: 'TrackResults' });
+export const trackResults = z.object({
+  results: z.array(
+    z.union([
+      z.object({ status: z.union([z.literal(200), z.literal(201)]), operation }),
+      z.object({ status: z.int().min(400), error: graphError }),
+    ]),
+  ),
+});
 
 const evidence = z.object({ httpStatus: z.int(), count: z.int(), firstAt: instant, lastAt: instant });
 
-export const cloudEvent = z
-  .object({
-    specversion: z.literal('1.0'),
-    id: z.string(),
-    type: z.string(),
-    source: z.string(),
-    subject: z.string(),
-    time: instant,
-    datacontenttype: z.literal('application/json'),
-    sequence: z.string().regex(/^\d{10}$/),
-    partitionkey: z.string(),
-    data: z.looseObject({
-      key: z.string(),
-      kind: kindName,
-      generation: z.int(),
-      sequence: z.int(),
-      terminal: z.boolean(),
-      previous: z.object({ state: stateName, status: z.string().nullable() }).nullable(),
-      current: z.object({ state: stateName, status: z.string().nullable(), statusKnown: z.boolean() }),
-      observedBy: z.enum(['poll', 'push', 'patch', 'deadline', 'caller']),
-      observedAt: instant,
-      resource,
-      error: json.nullable(),
-      result: json.nullable(),
-      clientContext: z.string().nullable(),
-      percentComplete: z.number().nullable(),
-      evidence: evidence.nullable(),
-      label: z.string().nullable(),
-      metadata: z.record(z.string(), z.string()),
-      truncated: z.boolean().optional(),
-    }),
-  })
-  .meta({ id: 'TransitionEvent' });
+export const cloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  type: z.string(),
+  source: z.string(),
+  subject: z.string(),
+  time: instant,
+  datacontenttype: z.literal('application/json'),
+  sequence: z.string().regex(/^\d{10}$/),
+  partitionkey: z.string(),
+  data: z.looseObject({
+    key: z.string(),
+    kind: kindName,
+    generation: z.int(),
+    sequence: z.int(),
+    terminal: z.boolean(),
+    previous: z.object({ state: stateName, status: z.string().nullable() }).nullable(),
+    current: z.object({ state: stateName, status: z.string().nullable(), statusKnown: z.boolean() }),
+    observedBy: z.enum(['poll', 'push', 'patch', 'deadline', 'caller']),
+    observedAt: instant,
+    resource,
+    error: json,
+    result: json,
+    clientContext: z.string().nullable(),
+    percentComplete: z.number().nullable(),
+    evidence: evidence.nullable(),
+    label: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    truncated: z.boolean().optional(),
+  }),
+});
 
-export const eventList = z.object({ value: z.array(cloudEvent) }).meta({ id: 'EventList' });
+export const eventList = z.object({ value: z.array(cloudEvent) });
 
-export const problem = z
-  .looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.enum(problemCodes as [string, ...string[]]),
-    detail: z.string(),
-    correlationId: z.string(),
-    error: graphError,
-  })
-  .meta({ id: 'Problem' });
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(problemCodes as [string, ...string[]]),
+  detail: z.string(),
+  correlationId: z.string(),
+  error: graphError,
+});
 
-export const healthStatus = z.object({ status: z.enum(['pass', 'fail']) }).meta({ id: 'HealthStatus' });
+export const healthStatus = z.object({ status: z.enum(['pass', 'fail']) });
 
 const wholeText = z
   .string()
@@ -186,3 +169,18 @@ export const listQuery = z.strictObject({
 export const readQuery = z.strictObject({ wait: wholeText.optional() });
 export const stopQuery = z.strictObject({ generation: wholeText.optional() });
 export const noQuery = z.strictObject({});
+
+/** The schemas that the OpenAPI document shows, by their names in it. */
+export const components: Readonly<Record<string, z.ZodType>> = {
+  TrackRequest: trackOne,
+  TrackManyRequest: trackMany,
+  Resource: resource,
+  Health: health,
+  Operation: operation,
+  OperationList: operationList,
+  TrackResults: trackResults,
+  TransitionEvent: cloudEvent,
+  EventList: eventList,
+  Problem: problem,
+  HealthStatus: healthStatus,
+};
