@@ -109,7 +109,7 @@ export function createCoreApi(log: HostLog): { readonly api: CoreApi; readonly r
 
 /** Answers `require('@azure/functions-core')` everywhere in this process. @returns what takes it away again. */
 export function provideCoreApi(api: CoreApi): () => void {
-  const prototype = Module.prototype as { require: NodeJS.Require };
+  const prototype = Module.prototype as unknown as { require: NodeJS.Require };
   const original = prototype.require;
   prototype.require = new Proxy(original, {
     apply: (target, self, given: [string]) =>

@@ -41,7 +41,7 @@ function interval(spanMs: number): Schedule {
 function cron(fields: readonly string[]): Schedule {
   const { dayOfWeek } = parse(fields.join(' '), 0).fields;
   const weekdays: ReadonlySet<number> = new Set(dayOfWeek.values.map(Number));
-  if (weekdays.has(7)) throw new Error('weekdays are 0 (Sunday) to 6');
+  if (fields[5]?.includes('7')) throw new Error('weekdays are 0 (Sunday) to 6');
   const daily = [...fields.slice(0, 5), '*'].join(' ');
 
   const next = (afterMs: number): number => {
