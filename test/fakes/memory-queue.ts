@@ -1,4 +1,5 @@
 // A queue in memory that keeps what was sent, in order. A fault hook decides for each message what its sender learns.
+import { AppError } from '../../src/domain/errors.ts';
 import type { SendQueue } from '../../src/storage/azure-queue.ts';
 
 export type MemoryQueue = SendQueue & {
@@ -15,6 +16,7 @@ export function createMemoryQueue(): MemoryQueue {
   async function send(body: string): Promise<void> {
     const fault = queue.fault?.(body) ?? null;
     if (fault !== 'refuse') bodies.push(body);
-    if (fault !== null) throw new Error(`The queue was told to ${fault} this message.`);
+    if (fault !== null)
+      throw new AppError('storage_busy', `Told to ${fault} this message.`, { action: 'retry' });
   }
 }

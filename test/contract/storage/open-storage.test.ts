@@ -1,0 +1,73 @@
+// What a process does before its first write, and how it tells that storage can be used.
+import { QueueClient } from '@azure/storage-queue';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { openStorage, type Storage } from '../../../src/storage/open-storage.ts';
+import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
+import { anOperation, nowMs, shard } from './operations.ts';
+import { uniqueName } from './tables.ts';
+
+let proxy: StorageProxy;
+beforeEach(async () => {
+  proxy = await startStorageProxy(inject('azurite'));
+});
+afterEach(() => proxy.stop());
+
+function open(name: string, shards = 1): Storage {
+  return openStorage({
+    connection: { type: 'connectionString', connectionString: proxy.connectionString },
+    table: name,
+    transitionsQueue: `${name}-transitions`,
+    sweepsQueue: `${name}-sweeps`,
+    encoding: 'text',
+    shards,
+    nowMs: () => nowMs,
+    onServerDate: () => {},
+    onUnreadableRow: () => {},
+  });
+}
+
+test('two processes prepare an empty account at once and can use it', async () => {
+  const name = uniqueName();
+  const [one, two] = [open(name), open(name)];
+  await Promise.all([one.prepare(), two.prepare()]);
+  expect(await one.store.track(shard, anOperation())).toBe(true);
+  expect((await two.store.lookUp(shard, anOperation().key)).live?.value).toEqual(anOperation());
+  await two.transitionsQueue.send('event');
+  await one.sweepsQueue.send('sweep');
+  for (const [queue, text] of [
+    ['transitions', 'event'],
+    ['sweeps', 'sweep'],
+  ] as const) {
+    const consumer = new QueueClient(inject('azurite'), `${name}-${queue}`);
+    const { receivedMessageItems } = await consumer.receiveMessages();
+    expect(receivedMessageItems.map(({ messageText }) => messageText)).toEqual([text]);
+  }
+});
+
+test('a process with another number of shards refuses to start and is not ready', async () => {
+  const name = uniqueName();
+  await open(name, 2).prepare();
+  const other = open(name, 3);
+  await expect(other.prepare()).rejects.toMatchObject({ code: 'shards_changed' });
+  expect(await other.isReady()).toBe(false);
+});
+
+test('preparing is tried again after storage was busy, and not once it succeeded', async () => {
+  const storage = open(uniqueName());
+  proxy.mode = 'busy';
+  await expect(storage.prepare()).rejects.toMatchObject({ code: 'storage_busy' });
+  expect(await storage.isReady()).toBe(false);
+  proxy.mode = 'pass';
+  await storage.prepare();
+  const before = proxy.requests();
+  await storage.prepare();
+  expect(proxy.requests()).toBe(before);
+  expect(await storage.isReady()).toBe(true);
+});
+
+test('storage that is lost after the preparation is not ready', async () => {
+  const storage = open(uniqueName());
+  await storage.prepare();
+  proxy.mode = 'busy';
+  expect(await storage.isReady()).toBe(false);
+});
