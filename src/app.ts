@@ -2,7 +2,8 @@
 // Modules that few functions need (Graph, identity) are loaded when they are first used.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Config, loadConfig } from './config.ts';
+import type { Config } from './config/types.ts';
+import { loadConfig } from './config.ts';
 import { parseShard, shardOf, shardsOf } from './domain/keys.ts';
 import { kindNames } from './domain/kinds.ts';
 import type { Kind } from './domain/operation.ts';
@@ -27,6 +28,7 @@ import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type StorageClock } from './storage/storage-clock.ts';
+import type { Telemetry } from './telemetry/application-insights.ts';
 import { logLine } from './telemetry/log-line.ts';
 
 export type App = {
@@ -55,7 +57,7 @@ let app: App | undefined;
 
 /** The one app of this process, made from its environment at the first call. @throws AppError config_invalid */
 export function getApp(): App {
-  app ??= createApp(loadConfig(process.env), logLine);
+  app ??= createApp(loadConfig(), logLine);
   return app;
 }
 
@@ -67,6 +69,7 @@ export function createApp(config: Config, log: Log): App {
   const stopping = new AbortController();
   const ports = makePorts({ config, storage, clock, log });
   const sweepShard = createSweepShard(ports);
+  const openTelemetryOnce = lazyTelemetry(config, log);
   const removeOld = createCleanUp({
     ...ports,
     shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
@@ -104,7 +107,11 @@ export function createApp(config: Config, log: Log): App {
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
     const limits = { deadlineMonotonicMs: clock.monotonicMs() + sweepBudgetMs, signal: stopping.signal };
     const report = await sweepShard({ kind, shard }, limits);
-    if (report !== null && isWorthALine(report)) log('info', report, 'sweep ended');
+    if (report === null) return;
+    if (isWorthALine(report)) log('info', report, 'sweep ended');
+    const telemetry = await openTelemetryOnce();
+    telemetry?.recordSweep(shard, report);
+    await telemetry?.flush();
   }
 
   async function cleanUp(): Promise<void> {
@@ -242,6 +249,27 @@ async function open(config: Config, clock: StorageClock, log: Log): Promise<Grap
     clock,
     onTokenFailure: (error) => log('error', { error }, 'no token for Graph can be had'),
   });
+}
+
+/** Null without a connection string; then its module is never loaded. A failure is told once and costs no sweep. */
+function lazyTelemetry({ telemetry, credential, graph }: Config, log: Log): () => Promise<Telemetry | null> {
+  let opening: Promise<Telemetry | null> | undefined;
+  return async () => {
+    if (telemetry === null) return null;
+    opening ??= import('./telemetry/application-insights.ts')
+      .then(({ openTelemetry }) =>
+        openTelemetry({
+          connectionString: telemetry.reveal(),
+          credential:
+            credential.type === 'managedIdentity' ? createCredential(credential, graph.authorityHost) : null,
+        }),
+      )
+      .catch((error: unknown) => {
+        log('error', { error }, 'telemetry could not be started');
+        return null;
+      });
+    return opening;
+  };
 }
 
 function isWorthALine(report: SweepReport): boolean {

@@ -10,6 +10,13 @@ import {
   storageNames,
   storageSuffixes,
 } from './config/settings.ts';
+import type {
+  CallerAuthConfig,
+  CallsConfig,
+  Config,
+  CredentialConfig,
+  StorageConfig,
+} from './config/types.ts';
 import { AppError } from './domain/errors.ts';
 import { kindNames } from './domain/kinds.ts';
 import type { Cloud, Kind } from './domain/operation.ts';
@@ -20,65 +27,6 @@ type Values = {
   readonly [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T>
     ? T | null
     : never;
-};
-
-export type StorageConfig =
-  | { readonly type: 'connectionString'; readonly name: string; readonly value: Secret }
-  | {
-      readonly type: 'identity';
-      readonly name: string;
-      readonly tableServiceUri: string;
-      readonly queueServiceUri: string;
-      readonly clientId: string | null;
-    };
-
-export type CredentialConfig =
-  | { readonly type: 'managedIdentity'; readonly clientId: string | null }
-  | { readonly type: 'environment' | 'workloadIdentity' | 'azureCli' }
-  | { readonly type: 'static'; readonly token: Secret };
-
-export type CallerAuthConfig =
-  | { readonly mode: 'key'; readonly mayPatchConfiguration: boolean }
-  | {
-      readonly mode: 'entra';
-      readonly tenantId: string;
-      readonly audience: string;
-      readonly clients: readonly string[] | null;
-      readonly issuer: string;
-      readonly jwksUrl: string;
-    };
-
-export type CallsConfig = {
-  readonly appId: string;
-  readonly tenants: readonly string[];
-  readonly openIdUrl: string;
-  readonly issuers: readonly string[];
-  readonly autoTrack: boolean;
-};
-
-export type Config = {
-  readonly storage: StorageConfig;
-  readonly table: string;
-  readonly queues: {
-    readonly transitions: string;
-    readonly sweeps: string;
-    readonly encoding: 'base64' | 'text';
-  };
-  readonly shards: number;
-  readonly graph: {
-    readonly cloud: Cloud;
-    readonly root: string;
-    readonly scope: string;
-    readonly authorityHost: string;
-    readonly tenantId: string;
-  };
-  readonly credential: CredentialConfig;
-  readonly kinds: Readonly<Record<Kind, TrackPolicy & { readonly tick: string }>>;
-  readonly maxWaiters: number;
-  readonly retentionMs: number;
-  readonly callerAuth: CallerAuthConfig;
-  readonly calls: CallsConfig | null;
-  readonly telemetry: Secret | null;
 };
 
 /** Roots and authorities by cloud: Microsoft Graph national cloud deployments. */
@@ -98,7 +46,7 @@ const dayMs = 86_400_000;
  * Reads the settings of CONTRACT section 2.
  * @throws AppError config_invalid that names every variable that is unknown, missing, malformed or misplaced.
  */
-export function loadConfig(env: Env): Config {
+export function loadConfig(env: Env = process.env): Config {
   const problems = new Map<string, string>();
   const report = (name: string, problem: string): void => {
     if (!problems.has(name)) problems.set(name, problem);
@@ -127,7 +75,7 @@ function reportUnknown(env: Env, report: Report): void {
 function readValues(env: Env, report: Report): Values {
   const entries = Object.entries(settings).map(([name, one]) => [
     name,
-    readOne<unknown>(env, { name, setting: one as Setting }, report),
+    readOne<unknown>(env, { name, setting: one }, report),
   ]);
   return Object.fromEntries(entries) as Values;
 }

@@ -15,7 +15,7 @@ const text = z.string().min(1);
 const list = z.string().transform((value) => splitList(value));
 
 /** Splits a comma-separated list; empty parts are dropped. */
-export function splitList(value: string): readonly string[] {
+function splitList(value: string): readonly string[] {
   return value
     .split(',')
     .map((part) => part.trim())

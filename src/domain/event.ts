@@ -11,23 +11,27 @@ const sequenceDigits = 10;
 export function buildEvent(transition: Transition, graphRoot: string): OperationEvent {
   const { operation } = transition;
   const { key, generation, sequence } = operation;
-  const whole = JSON.stringify(envelope(transition, graphRoot, operation));
+  const whole = JSON.stringify(envelope(transition, graphRoot, { details: operation, isTruncated: false }));
   const body = byteLength(whole) <= maxEventBytes ? whole : cutToSize(transition, graphRoot);
   return { key, generation, sequence, body };
 }
 
 /** The event's id: stable, because it is made of stored facts only. */
-export function eventId(event: Pick<OperationEvent, 'key' | 'generation' | 'sequence'>): string {
+function eventId(event: Pick<OperationEvent, 'key' | 'generation' | 'sequence'>): string {
   return `${event.key}-${event.generation}-${event.sequence}`;
 }
 
 /** Absolute address of a resource in Graph, each segment encoded. */
-export function sourceOf(resource: Resource, graphRoot: string): string {
+function sourceOf(resource: Resource, graphRoot: string): string {
   const path = resource.path.split('/').map(encodeURIComponent).join('/');
   return `${graphRoot}/${resource.version}${path}`;
 }
 
-function envelope(transition: Transition, graphRoot: string, details: Details, isTruncated = false) {
+function envelope(
+  transition: Transition,
+  graphRoot: string,
+  { details, isTruncated }: { readonly details: Details; readonly isTruncated: boolean },
+) {
   const { operation, previous, observedBy, observedAtMs, evidence } = transition;
   const observedAt = new Date(observedAtMs).toISOString();
   return {
@@ -78,11 +82,11 @@ function cutToSize(transition: Transition, graphRoot: string): string {
       clientContext: operation.clientContext?.slice(0, limit) ?? null,
       percentComplete: operation.percentComplete,
     };
-    const body = JSON.stringify(envelope(transition, graphRoot, details, true));
+    const body = JSON.stringify(envelope(transition, graphRoot, { details, isTruncated: true }));
     if (byteLength(body) <= maxEventBytes) return body;
   }
   const none = { error: null, result: null, clientContext: null, percentComplete: operation.percentComplete };
-  return JSON.stringify(envelope(transition, graphRoot, none, true));
+  return JSON.stringify(envelope(transition, graphRoot, { details: none, isTruncated: true }));
 }
 
 function cutTexts(value: JsonValue, limit: number): JsonValue {

@@ -31,7 +31,7 @@ const maxChanges = 33;
 export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publisher): Committer {
   const waiting: Proposal[] = [];
   let running: Promise<void> | null = null;
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const counts = { committed: 0, commits: 0, left: 0 };
 
   return { add, drain };
@@ -47,7 +47,8 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     try {
       while (waiting.length > 0 && failure === null) await commitGroup(takeGroup());
     } catch (error) {
-      failure = error; // told by drain; the sweep fails and the next one finds the rows as they are
+      // Told by drain; the sweep fails and the next one finds the rows as they are.
+      failure = error instanceof Error ? error : new Error('The commit failed.', { cause: error });
     } finally {
       running = null;
     }

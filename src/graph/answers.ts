@@ -44,7 +44,7 @@ export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dat
 }
 
 /** What a 200's body says; a code when it says nothing that counts. */
-export function observeBody(
+function observeBody(
   target: Pick<ReadTarget, 'kind' | 'resource'>,
   body: unknown,
   dates: Dates,

@@ -163,8 +163,8 @@ export function createOperationReader(
     const { answer } = reply;
     const fault = faultOf(reply);
     const observations = new Map(targets.map((target) => [target.key, fault] as const));
-    const pause =
-      fault.type === 'refused' ? refusedPause : answer.arrived ? outerPause(answer, clock.nowMs()) : null;
+    const announced = answer.arrived ? outerPause(answer, clock.nowMs()) : null;
+    const pause = fault.type === 'refused' ? refusedPause : announced;
     return { observations, pause, httpRequests: 1 };
   }
 }

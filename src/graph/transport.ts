@@ -80,7 +80,7 @@ export function createWire(limitMs: number): Middleware & { readonly close: () =
     try {
       const answer = await request(String(context.request), {
         dispatcher: agent,
-        method: (context.options?.method ?? 'GET') as Dispatcher.HttpMethod,
+        method: context.options?.method ?? 'GET',
         headers: headersOf(context),
         body: typeof context.options?.body === 'string' ? context.options.body : null,
         signal,

@@ -32,11 +32,15 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
 async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    const bytes: Uint8Array = chunk;
+  const stream: AsyncIterable<Uint8Array> = request.body ?? noBody();
+  for await (const bytes of stream) {
     length += bytes.length;
     if (length > maxBytes) throw new HttpProblem('body_too_large');
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
+}
+
+async function* noBody(): AsyncIterable<Uint8Array> {
+  // a request without a body has no chunks
 }

@@ -2,7 +2,7 @@
 // reads its request, calls a flow and maps the result.
 import { randomUUID } from 'node:crypto';
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Authorise, Caller, Right } from './caller.ts';
 import { HttpProblem, problemOf, problemResponse, securityHeaders } from './problem.ts';
 

@@ -97,10 +97,9 @@ function bodySchema(
   rules: PatchRules,
   more: { readonly words: readonly string[]; readonly required: readonly string[] },
 ): object {
-  const properties = Object.entries(rules.properties).map(([name, rule]) => [
-    name,
-    ruleSchema(rule, more.words),
-  ]);
+  const properties: Record<string, object> = {};
+  for (const [name, rule] of Object.entries(rules.properties))
+    properties[name] = ruleSchema(rule, more.words);
   return {
     type: 'object',
     additionalProperties: false,
@@ -108,7 +107,7 @@ function bodySchema(
     properties: {
       id: textType,
       '@odata.type': { enum: rules.odataTypes.flatMap((name) => [name, `#${name}`]) },
-      ...Object.fromEntries(properties),
+      ...properties,
     },
   };
 }

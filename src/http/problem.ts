@@ -63,6 +63,7 @@ export const problemCodes = Object.keys(problems) as readonly ProblemCode[];
 /** A refusal with its code; the endpoint turns it into the answer. */
 export class HttpProblem extends Error {
   readonly code: ProblemCode;
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Further members of the problem. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -73,11 +74,14 @@ export class HttpProblem extends Error {
     more: {
       readonly headers?: Readonly<Record<string, string>>;
       readonly members?: Readonly<Record<string, unknown>>;
+      /** Where it is not the code's own: a proxied refusal keeps Graph's. */
+      readonly status?: number;
     } = {},
   ) {
     super(detail);
     this.name = 'HttpProblem';
     this.code = code;
+    this.status = more.status ?? problems[code][0];
     this.headers = more.headers ?? {};
     this.members = more.members ?? {};
   }
@@ -95,7 +99,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 };
 
 export function problemResponse(problem: HttpProblem, correlationId: string): HttpResponseInit {
-  const status = statusOf(problem.code);
+  const { status } = problem;
   const [, title] = problems[problem.code];
   return {
     status,

@@ -55,26 +55,23 @@ function refusal(
   answer: GraphAnswer,
   { headers, name }: { headers: Readonly<Record<string, string>>; name: string },
 ): HttpResponseInit {
-  const isRefusal = answer.status >= 400 && isJson(answer.bodyText);
-  const code =
-    isRefusal || answer.status in refusals
-      ? (refusals[answer.status] ?? 'graph_error')
-      : malformedCode(answer);
-  const problem = new HttpProblem(code, `Graph answered ${answer.status} for the ${name}.`, { headers });
-  const response = problemResponse(problem, call.correlationId);
-  const isKept =
-    code !== 'graph_auth' && ((answer.status >= 400 && answer.status < 500) || answer.status === 503);
-  return isKept && code !== 'graph_malformed' ? withStatus(response, answer.status) : response;
+  const code = refusalCode(answer);
+  const isKept = keepsStatus(answer.status) && code !== 'graph_malformed' && code !== 'graph_auth';
+  const detail = `Graph answered ${answer.status} for the ${name}.`;
+  const problem = new HttpProblem(code, detail, { headers, ...(isKept ? { status: answer.status } : {}) });
+  return problemResponse(problem, call.correlationId);
 }
 
-/** A 5xx needs no body to be believed; anything else that is no JSON can't be used. */
-function malformedCode({ status }: GraphAnswer): ProblemCode {
-  return status >= 400 ? 'graph_error' : 'graph_malformed';
+/** A page where JSON is expected can't be used, unless the status alone says enough. */
+function refusalCode({ status, bodyText }: GraphAnswer): ProblemCode {
+  const isPage = bodyText !== '' && !isJson(bodyText);
+  if (status < 400 || (isPage && status < 500 && status !== 429)) return 'graph_malformed';
+  return refusals[status] ?? 'graph_error';
 }
 
-function withStatus(response: HttpResponseInit, status: number): HttpResponseInit {
-  const body = JSON.parse(String(response.body)) as Record<string, unknown>;
-  return { ...response, status, body: JSON.stringify({ ...body, status }) };
+/** Graph's 4xx and its 503 are the caller's to see as they are; other 5xx are a bad gateway's. */
+function keepsStatus(status: number): boolean {
+  return (status >= 400 && status < 500) || status === 503;
 }
 
 function headersOf(answer: GraphAnswer): Readonly<Record<string, string>> {

@@ -8,7 +8,7 @@ const instant = z.iso.datetime({ precision: 3 }).describe('UTC with milliseconds
 /** Whatever Graph said there. */
 const json = z.unknown();
 
-export const stateNames = [
+const stateNames = [
   'pending',
   'running',
   'succeeded',
@@ -24,7 +24,7 @@ export const stateName = z.enum(stateNames);
 const printable = /^[^\p{Cc}\p{Cs}]*$/u;
 const metadataName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 
-export const metadata = z
+const metadata = z
   .record(metadataName, z.string().max(256).regex(printable))
   .refine((value) => Object.keys(value).length <= 16, { error: 'at most 16 names' })
   .describe('At most 16 names, with texts of at most 256 characters');
@@ -46,7 +46,7 @@ export const trackOne = z.strictObject({
     .describe('The ended generation that this one follows'),
 });
 
-export const maxTracked = 100;
+const maxTracked = 100;
 export const trackMany = z.strictObject({ operations: z.array(z.unknown()).min(1).max(maxTracked) });
 
 const resource = z.object({
@@ -65,7 +65,7 @@ const health = z.object({
   explanation: z.string(),
 });
 
-export const operation = z.object({
+const operation = z.object({
   key: z.string().regex(/^[a-z2-7]{26}$/),
   kind: kindName,
   generation: z.int(),
@@ -90,11 +90,11 @@ export const operation = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
-export const operationList = z.object({ value: z.array(operation), nextLink: z.string().optional() });
+const operationList = z.object({ value: z.array(operation), nextLink: z.string().optional() });
 
 const graphError = z.object({ code: z.string(), message: z.string() });
 
-export const trackResults = z.object({
+const trackResults = z.object({
   results: z.array(
     z.union([
       z.object({ status: z.union([z.literal(200), z.literal(201)]), operation }),
@@ -105,7 +105,7 @@ export const trackResults = z.object({
 
 const evidence = z.object({ httpStatus: z.int(), count: z.int(), firstAt: instant, lastAt: instant });
 
-export const cloudEvent = z.object({
+const cloudEvent = z.object({
   specversion: z.literal('1.0'),
   id: z.string(),
   type: z.string(),
@@ -137,9 +137,9 @@ export const cloudEvent = z.object({
   }),
 });
 
-export const eventList = z.object({ value: z.array(cloudEvent) });
+const eventList = z.object({ value: z.array(cloudEvent) });
 
-export const problem = z.looseObject({
+const problem = z.looseObject({
   type: z.string(),
   title: z.string(),
   status: z.int(),
@@ -149,7 +149,7 @@ export const problem = z.looseObject({
   error: graphError,
 });
 
-export const healthStatus = z.object({ status: z.enum(['pass', 'fail']) });
+const healthStatus = z.object({ status: z.enum(['pass', 'fail']) });
 
 const wholeText = z
   .string()

@@ -2,7 +2,7 @@
 // and a second try of ours could only blur what happened. Reads are repeated a little by the SDK.
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import { withConditionalDeletes } from './conditional-deletes.ts';
-import type { TableClients } from './connections.ts';
+import { readLimitMs, type TableClients } from './connections.ts';
 import { hasCode, hasStatus, isForbidden, toStorageError } from './storage-errors.ts';
 import { assertTransaction, type RangeQuery, type Row, type Table, type TableAction } from './table.ts';
 
@@ -14,7 +14,8 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
 
   async function get(partitionKey: string, rowKey: string): Promise<Row | null> {
     try {
-      return toRow(await reader.getEntity(partitionKey, rowKey));
+      const abortSignal = AbortSignal.timeout(readLimitMs);
+      return toRow(await reader.getEntity(partitionKey, rowKey, { abortSignal }));
     } catch (error) {
       if (hasStatus(error, 404)) return null;
       throw toStorageError(error);
@@ -22,6 +23,7 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
   }
 
   async function* query(partitionKey: string, range: RangeQuery): AsyncIterable<readonly Row[]> {
+    if (range.filter?.some(({ oneOf }) => oneOf.length === 0)) return; // OData has no empty choice; it holds for none
     const filter = [
       `PartitionKey eq ${quote(partitionKey)} and RowKey ge ${quote(range.from)} and RowKey lt ${quote(range.to)}`,
       ...(range.below ? [`${range.below.column} lt ${quote(range.below.value)}`] : []),

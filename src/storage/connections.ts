@@ -24,6 +24,8 @@ export type TableClients = {
 
 /** How long one request may take. */
 export const requestLimitMs = 3000;
+/** How long a read of one row may take with its repetitions. */
+export const readLimitMs = 4000;
 const readRetries = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 500 } as const;
 
 /** @param onServerDate takes the Date header of each answer. */

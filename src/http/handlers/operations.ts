@@ -6,7 +6,7 @@ import type { ApiFlows } from '../../flows/api-flows.ts';
 import type { ListQuery } from '../../flows/list-operations.ts';
 import { jsonOnly, readJsonBody } from '../body.ts';
 import { type Call, type Handle, jsonResponse, readQueryOf } from '../endpoint.ts';
-import { HttpProblem, problemOf, statusOf } from '../problem.ts';
+import { HttpProblem, problemOf } from '../problem.ts';
 import { kindName, listQuery, noQuery, stateName, trackMany } from '../schemas.ts';
 import { readTrackRequest } from '../track-request.ts';
 
@@ -42,8 +42,8 @@ export function createTrackOperations({ flows, home }: Deps): Handle {
     try {
       return await trackOne(item);
     } catch (error) {
-      const { code, message } = problemOf(error);
-      return { status: statusOf(code), error: { code, message } };
+      const { status, code, message } = problemOf(error);
+      return { status, error: { code, message } };
     }
   }
 
@@ -102,7 +102,7 @@ function nextLinkOf({ request }: Call, continuation: string): string {
     if (value !== null) next.set(name, value);
   }
   next.set('continuation', continuation);
-  return `/api/operations?${next}`;
+  return `/api/operations?${next.toString()}`;
 }
 
 function isObject(value: unknown): value is object {
