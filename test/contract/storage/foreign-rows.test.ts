@@ -86,9 +86,8 @@ describe.each(tables)('foreign rows on $name', ({ open }) => {
   ])('an outbox row whose time is $case counts as long past', async ({ committedAt }) => {
     const before = await tracked(store, anOperation());
     await store.commit(shard, [aChange(before, ended(before.value))]);
-    const [{ rowKey } = { rowKey: '' }] = (await allRows(table, shard)).filter((row) =>
-      row.rowKey.startsWith('outbox!'),
-    );
+    const rows = await allRows(table, shard);
+    const rowKey = rows.find((row) => row.rowKey.startsWith('outbox!'))?.rowKey ?? '';
     await overwrite(rowKey, (properties) => ({ ...properties, committedAt }));
     expect((await store.readShard(shard)).outbox).toEqual([
       { event: anEvent(anOperation(), 1), committedAtMs: 0 },

@@ -1,5 +1,5 @@
 // The clock of stored times: follows the service's Date headers, never ahead of it, on the monotonic clock.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createStorageClock } from '../../../src/storage/storage-clock.ts';
 

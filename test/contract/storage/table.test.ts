@@ -234,6 +234,17 @@ describe.each(tables)('a table on $name', ({ open }) => {
     expect(found).toEqual(['a']);
   });
 
+  test('a column that may equal none of no values filters everything out', async () => {
+    await table.transact(shard, [create('a', { label: '' })]);
+    for await (const page of table.query(shard, {
+      from: 'a',
+      to: '~',
+      filter: [{ column: 'label', oneOf: [] }],
+    })) {
+      expect(page).toEqual([]);
+    }
+  });
+
   test('a text column is compared with an upper bound', async () => {
     const days = ['2026-11-21', '2026-11-22', '2026-11-23'].map((day) => `${day}T00:00:00.000Z`);
     await table.transact(
