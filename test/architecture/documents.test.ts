@@ -56,9 +56,9 @@ describe('README', () => {
 
   test('names only settings that exist', async () => {
     const { kindSettings, settings, storageNames } = await import('../../src/config/settings.ts');
-    const known = [...Object.keys(settings), ...storageNames, 'OPWATCH_'];
+    const known = new Set([...Object.keys(settings), ...storageNames, 'OPWATCH_']);
     const named = [...read('README.md').matchAll(/`(OPWATCH_[A-Z_]*)`/g)].map(([, name]) => name ?? '');
-    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
     const kindNamed = [...read('README.md').matchAll(/`(?:OPWATCH_<KIND>)?_([A-Z_]+)`/g)].map(
       ([, name]) => name ?? '',
     );
