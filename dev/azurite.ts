@@ -1,10 +1,11 @@
-// Azurite as a child process on free ports: the real storage protocol on this machine, for `npm start` and the tests.
-import { type ChildProcess, spawn } from 'node:child_process';
+// Azurite as a child process: the real storage protocol on this machine, for `npm start` and the tests. It picks its
+// own ports and says them when it listens, so that nobody else can take one in between.
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export type Azurite = {
   readonly connectionString: string;
@@ -21,24 +22,33 @@ const accountName = 'devstoreaccount1';
 const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const startLimitMs = 30_000;
 
-/** @param options.location folder for the data; without it all is kept in memory. */
-export async function startAzurite(options: { readonly location?: string } = {}): Promise<Azurite> {
-  const [blobPort, queuePort, tablePort] = [await freePort(), await freePort(), await freePort()];
+export type AzuriteOptions = {
+  /** Folder for the data; without it all is kept in memory. */
+  readonly location?: string;
+  /** Where one ran before, to start it again at the same address; without it any free ports. */
+  readonly urls?: Pick<Azurite, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
+};
+
+/** @throws Error when it does not listen within 30 seconds; then nothing is left running. */
+export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const require = createRequire(import.meta.url);
   const script = join(dirname(require.resolve('azurite/package.json')), 'dist/src/azurite.js');
   const where = options.location === undefined ? ['--inMemoryPersistence'] : ['--location', options.location];
-  const ports = ['--blobPort', blobPort, '--queuePort', queuePort, '--tablePort', tablePort].map(String);
+  const [blobPort, queuePort, tablePort] = [
+    options.urls?.blobUrl,
+    options.urls?.queueUrl,
+    options.urls?.tableUrl,
+  ].map((url) => (url === undefined ? '0' : new URL(url).port)) as EachService;
+  const ports = ['--blobPort', blobPort, '--queuePort', queuePort, '--tablePort', tablePort];
   const flags = ['--silent', '--skipApiVersionCheck', '--disableTelemetry', '--disableProductStyleUrl'];
   const child = spawn(process.execPath, [script, ...where, ...ports, ...flags], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors = (errors + chunk.toString()).slice(-4096);
+  const origins = await listening(child).catch(async (error: unknown) => {
+    await stopChild(child);
+    throw error;
   });
-  const urls = [blobPort, queuePort, tablePort].map((port) => `http://127.0.0.1:${port}/${accountName}`);
-  await Promise.all(urls.map((url) => answers(url, child, () => errors)));
-  const [blobUrl = '', queueUrl = '', tableUrl = ''] = urls;
+  const [blobUrl, queueUrl, tableUrl] = origins.map((origin) => `${origin}/${accountName}`) as EachService;
   return {
     connectionString: [
       'DefaultEndpointsProtocol=http',
@@ -57,37 +67,42 @@ export async function startAzurite(options: { readonly location?: string } = {})
   };
 }
 
-async function answers(url: string, child: ChildProcess, errors: () => string): Promise<void> {
-  const untilMs = Date.now() + startLimitMs;
-  for (;;) {
-    try {
-      await fetch(url, { signal: AbortSignal.timeout(1000) });
-      return;
-    } catch (error) {
-      // Not listening yet, unless it has ended or takes too long.
-      if (child.exitCode !== null || Date.now() > untilMs) {
-        throw new Error(`Azurite did not start: ${errors() || 'no answer'}`, { cause: error });
-      }
-      await delay(50);
-    }
+type EachService = [blob: string, queue: string, table: string];
+
+const services = ['Blob', 'Queue', 'Table'];
+
+/** The origins of the three services once all of them listen; rejects when Azurite ends before, or takes too long. */
+async function listening(child: ChildProcessByStdio<null, Readable, Readable>): Promise<readonly string[]> {
+  const origins = new Map<string, string>();
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4096);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
+  const fail = (): void => reject(new Error(`Azurite did not start: ${errors || 'no answer'}`));
+  const timer = setTimeout(fail, startLimitMs);
+  child.once('exit', fail);
+  child.once('error', reject);
+  // The lines are read to the end of the process: a full pipe would stop it.
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const [, service, origin] = /^Azurite (\w+) service .*listen\w* (?:at|on) (http:\S+)/.exec(line) ?? [];
+    if (service !== undefined && origin !== undefined) origins.set(service, origin);
+    const found = services.map((name) => origins.get(name) ?? '');
+    if (!found.includes('')) resolve(found);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.off('exit', fail);
   }
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
   clearTimeout(killer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port could be had.');
-  return address.port;
 }
