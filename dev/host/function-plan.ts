@@ -71,7 +71,10 @@ const queueOptions = z.object({
 });
 
 /** @throws RefusedError naming the function and the binding, schedule or setting that can't be served. */
-export function planFunctions(registry: Registry, settings: Settings): readonly PlannedFunction[] {
+export function planFunctions(
+  registry: Pick<Registry, 'functions'>,
+  settings: Settings,
+): readonly PlannedFunction[] {
   return [...registry.functions.values()].map(({ metadata, callback }) => {
     const { name, bindings } = metadata;
     const triggers = Object.entries(bindings).filter(([, { type }]) => /trigger$/i.test(type));

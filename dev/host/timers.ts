@@ -9,8 +9,9 @@ import type { PlannedFunction, TimerTrigger } from './function-plan.ts';
 import type { SingletonSettings } from './host-json.ts';
 import { type Invoker, newInvocationId } from './invoke.ts';
 import { type HostLog, messageOf } from './log.ts';
+import type { Schedule } from './schedule.ts';
 import { type ScheduleStatus, timerInput } from './timer-input.ts';
-import { createTimerStatusStore, resumeStatus } from './timer-status.ts';
+import { createTimerStatusStore, resumeStatus, type TimerStatusStore } from './timer-status.ts';
 
 export type TimerListener = {
   readonly invoker: Invoker;
@@ -27,30 +28,32 @@ export async function listenToTimer(
   fn: PlannedFunction<TimerTrigger>,
   listener: TimerListener,
 ): Promise<void> {
-  const path = `locks/${listener.hostId}/Host.Functions.${fn.name}.Listener`;
-  await whileLocked({ ...listener, path }, (signal) => runWhileLocked(fn, listener, signal));
+  const { hostId, blobs } = listener;
+  const path = `locks/${hostId}/Host.Functions.${fn.name}.Listener`;
+  const store = fn.trigger.useMonitor ? createTimerStatusStore(blobs, hostId, fn.name) : undefined;
+  await whileLocked({ ...listener, path }, (signal) => runTimer(fn, { ...listener, store, signal }));
 }
 
-async function runWhileLocked(
-  fn: PlannedFunction<TimerTrigger>,
-  { invoker, clock, log, hostId, blobs }: TimerListener,
-  signal: AbortSignal,
-): Promise<void> {
-  const { schedule, useMonitor, runOnStartup } = fn.trigger;
-  const store = useMonitor ? createTimerStatusStore(blobs, hostId, fn.name) : undefined;
+export type TimerLoop = {
+  readonly invoker: Pick<Invoker, 'invoke'>;
+  readonly clock: Clock;
+  readonly log: HostLog;
+  readonly signal: AbortSignal;
+  /** Undefined for a schedule that is too frequent for a status, or when the function wants none. */
+  readonly store: TimerStatusStore | undefined;
+};
+
+/** The loop of a listener that holds the lock. */
+export async function runTimer(fn: PlannedFunction<TimerTrigger>, loop: TimerLoop): Promise<void> {
+  const { clock, log, signal, store } = loop;
+  const { schedule, runOnStartup } = fn.trigger;
   const startedMs = clock.nowMs();
-  let status: ScheduleStatus | null = null;
-  let isPastDue = false;
-  if (store !== undefined) {
-    const stored = await store.read();
-    ({ status, isPastDue } = resumeStatus(stored, schedule, startedMs));
-    if (status !== stored) await store.write(status);
-  }
+  let { status, isPastDue } = await resume(store, schedule, startedMs);
   let dueMs = isPastDue || runOnStartup ? startedMs : schedule.next(startedMs);
   for (;;) {
     await sleepUntil(clock, dueMs, signal);
     if (signal.aborted) return;
-    await runWithRetries(fn, { invoker, clock, signal, status, isPastDue });
+    await runWithRetries(fn, { ...loop, status, isPastDue });
     isPastDue = false;
     const nextMs = schedule.next(dueMs);
     if (store !== undefined) {
@@ -61,10 +64,19 @@ async function runWhileLocked(
   }
 }
 
-type Run = {
-  readonly invoker: Invoker;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+async function resume(
+  store: TimerStatusStore | undefined,
+  schedule: Schedule,
+  nowMs: number,
+): Promise<{ status: ScheduleStatus | null; isPastDue: boolean }> {
+  if (store === undefined) return { status: null, isPastDue: false };
+  const stored = await store.read();
+  const resumed = resumeStatus(stored, schedule, nowMs);
+  if (resumed.status !== stored) await store.write(resumed.status);
+  return resumed;
+}
+
+type Run = Omit<TimerLoop, 'store' | 'log'> & {
   readonly status: ScheduleStatus | null;
   readonly isPastDue: boolean;
 };

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 
 export type LogLine = { readonly level: string; readonly message: string; readonly [field: string]: unknown };
 
@@ -26,7 +26,7 @@ const main = new URL('../../../dev/host/main.ts', import.meta.url).pathname;
 const fixture = new URL('../../fixtures/host-app/', import.meta.url).pathname;
 
 const started = new Set<ChildProcess>();
-afterEach(async () => {
+afterAll(async () => {
   await Promise.all([...started].map((child) => endChild(child, 'SIGKILL')));
 });
 
@@ -54,7 +54,7 @@ export async function runHost(given: Given): Promise<Ended> {
   return { code, ...texts };
 }
 
-/** Starts a host and waits until it is ready. Ended after the test in any case. */
+/** Starts a host and waits until it is ready. Ended after the file's tests in any case. */
 export async function startHostProcess(given: Given): Promise<HostProcess> {
   const child = spawnHost(given);
   const lines: LogLine[] = [];
@@ -82,7 +82,9 @@ export async function startHostProcess(given: Given): Promise<HostProcess> {
       }),
     told: (word) =>
       lines
-        .filter(({ message }) => message.startsWith(`${word} `))
+        .filter(
+          ({ category, message }) => String(category).endsWith('.User') && message.startsWith(`${word} `),
+        )
         .map(({ message }) => JSON.parse(message.slice(word.length + 1))),
     end: (signal = 'SIGTERM') => endChild(child, signal),
   };

@@ -1,10 +1,15 @@
 // The HTTP side over real sockets: routing, bodies, keys and limits, with the real host's traps.
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { describe, expect, test } from 'vitest';
-import { startHostProcess } from './harness.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type HostProcess, startHostProcess } from './harness.ts';
 
-const echo = (url: string, body: BodyInit, headers: Record<string, string> = {}) =>
+let host: HostProcess;
+beforeAll(async () => {
+  host = await startHostProcess({});
+});
+
+const echo = (url: string, body: string | ReadableStream, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
 
 const chunked = (...texts: readonly string[]) =>
@@ -12,7 +17,6 @@ const chunked = (...texts: readonly string[]) =>
 
 describe('with streaming', () => {
   test('keeps chunked bodies, repeated query keys, cookies and settings from the file', async () => {
-    const host = await startHostProcess({ env: { FIXTURE: 'http,hooks' } });
     const response = await echo(`${host.url}/api/echo/a%2Fb?q=1&q=2`, chunked('ab', 'cd'));
     expect(await response.json()).toEqual({
       url: `${host.url}/api/echo/a%2Fb?q=1&q=2`,
@@ -23,18 +27,17 @@ describe('with streaming', () => {
     });
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
     expect(response.headers.get('x-ms-invocation-id')).toMatch(/^[0-9a-f-]{36}$/);
-    expect(host.lines.map(({ message }) => message)).toContain('app started');
   });
 
-  test('lets hooks replace the handler and refuse its result', async () => {
+  test('awaits appStart hooks, and lets others replace the handler and refuse its result', async () => {
     const host = await startHostProcess({ env: { FIXTURE: 'http,hooks' } });
     const replaced = await fetch(`${host.url}/api/items/5`);
     const refused = await fetch(`${host.url}/api/items/list`);
     expect([await replaced.json(), refused.status]).toEqual([{ replaced: true }, 500]);
+    expect(host.lines.map(({ message }) => message)).toContain('app started');
   });
 
   test('routes by literal, constraint and rest, and says 404 for all else', async () => {
-    const host = await startHostProcess({});
     const get = async (path: string, method = 'GET') => {
       const response = await fetch(`${host.url}${path}`, { method });
       const text = await response.text();
@@ -52,7 +55,6 @@ describe('with streaming', () => {
   });
 
   test('answers 500 without details when a handler throws or answers nothing', async () => {
-    const host = await startHostProcess({});
     const answers = await Promise.all(['fails', 'silent'].map((name) => fetch(`${host.url}/api/${name}`)));
     expect(await Promise.all(answers.map(async (one) => [one.status, await one.text()]))).toEqual([
       [500, ''],
@@ -62,7 +64,6 @@ describe('with streaming', () => {
   });
 
   test('passes on an answer chunk by chunk', async () => {
-    const host = await startHostProcess({});
     const response = await fetch(`${host.url}/api/ticks`);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader?.read())?.value).toBe('data: 1\n\n');
@@ -81,7 +82,6 @@ describe('with streaming', () => {
   });
 
   test('joins repeated headers with commas and passes no forged invocation id', async () => {
-    const host = await startHostProcess({});
     const request = httpRequest(`${host.url}/api/echo`, {
       headers: { 'x-ms-invocation-id': 'forged', 'x-forwarded-host': 'elsewhere' },
     });
@@ -128,7 +128,6 @@ describe('keys', () => {
 
 describe('admin routes', () => {
   test('tell the state and the functions, and refuse to run what is no function to run', async () => {
-    const host = await startHostProcess({});
     const status = await fetch(`${host.url}/admin/host/status`);
     expect(await status.json()).toMatchObject({
       state: 'Running',

@@ -5,16 +5,8 @@ import { runHost, startHostProcess } from './harness.ts';
 describe('start', () => {
   test.each([
     ['a binding it does not know', { FIXTURE: 'blobTrigger' }, /picky.*blobTrigger/],
-    ['an input binding', { FIXTURE: 'blobInput' }, /reader.*blob \(in\)/],
     ['a missing setting', { FIXTURE: 'timer' }, /tick.*TICK/],
     ['a bad cron', { FIXTURE: 'badCron' }, /crooked.*99/],
-    ['a bad retry policy', { FIXTURE: 'badRetry' }, /again.*maxRetryCount/],
-    ['a missing connection', { FIXTURE: 'queue' }, /work.*FIXTURE_STORAGE/],
-    [
-      'an identity-based connection',
-      { FIXTURE: 'queue', FIXTURE_STORAGE__accountName: 'x' },
-      /FIXTURE_STORAGE__/,
-    ],
     ['a timer without storage', { FIXTURE: 'timer', TICK: '* * * * * *' }, /tick.*AzureWebJobsStorage/],
     ['a failing appStart hook', { FIXTURE: 'failingStart,http' }, /OPWATCH_SHARDS is wrong/],
     [
@@ -22,7 +14,6 @@ describe('start', () => {
       { AzureFunctionsJobHost__extensions__queues__batchSize: '33' },
       /host\.json.*batchSize/,
     ],
-    ['a bad body limit', { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: 'big' }, /FUNCTIONS_REQUEST_BODY_SIZE_LIMIT/],
   ])('is refused for %s, with its name and no stack', async (_why, env, message) => {
     const { code, errors, output } = await runHost({ env });
     expect([code, output]).toEqual([1, '']);
