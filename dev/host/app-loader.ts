@@ -44,7 +44,7 @@ export async function loadApp(appDir: string, log: HostLog): Promise<LoadedApp> 
 async function entryFiles(appDir: string): Promise<readonly string[]> {
   const parsed = packageJson.safeParse(await readJson(join(appDir, 'package.json')));
   if (!parsed.success) throw new RefusedError(`package.json in ${appDir} has no main.`);
-  const files = globSync(parsed.data.main, { cwd: appDir }).sort();
+  const files = globSync(parsed.data.main, { cwd: appDir }).toSorted();
   if (files.length === 0) {
     throw new RefusedError(
       `The main of package.json, ${parsed.data.main}, is not there. Build the app first.`,

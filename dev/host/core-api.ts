@@ -11,7 +11,7 @@ import type {
 import type { HostLog } from './log.ts';
 
 export const hostVersion = '4.34.0';
-export const workerVersion = '3.9.1';
+const workerVersion = '3.9.1';
 
 const hookNames = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation'] as const;
 export type HookName = (typeof hookNames)[number];
@@ -113,7 +113,7 @@ export function provideCoreApi(api: CoreApi): () => void {
   const original = prototype.require;
   prototype.require = new Proxy(original, {
     apply: (target, self, given: [string]) =>
-      given[0] === '@azure/functions-core' ? api : Reflect.apply(target, self, given),
+      given[0] === '@azure/functions-core' ? api : (Reflect.apply(target, self, given) as unknown),
   });
   return () => {
     prototype.require = original;

@@ -65,7 +65,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpH
     port: (server.address() as AddressInfo).port,
     drain: async () => {
       server.close();
-      while (active.size > 0) await Promise.all([...active]);
+      while (active.size > 0) await Promise.all(active);
     },
     closeNow: () => {
       server.close();

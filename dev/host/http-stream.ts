@@ -61,7 +61,6 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
   const { fn, request, response } = exchange;
   const invocationId = newInvocationId();
   const cut = new AbortController();
-  response.once('close', () => cut.abort());
   const forwarded = forward({ host, target, exchange, invocationId, signal: cut.signal });
   try {
     await host.invoker.invoke(fn, {
@@ -98,6 +97,7 @@ type Forwarding = {
 
 async function forward({ host, target, exchange, invocationId, signal }: Forwarding): Promise<void> {
   const { request, response, url } = exchange;
+  // Not cut when the caller goes away: the library waits for ever for a request that never reaches it.
   const upstream = httpRequest({
     agent,
     host: target.hostname,
@@ -129,12 +129,21 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
     });
   });
   if (hasBody(request)) {
-    const limit = limitBytes(host.maxBodyBytes, () => answerBare(response, 413));
-    pipeline(request, limit, upstream).catch(() => upstream.destroy());
+    upstream.flushHeaders();
+    // A caller may break off its body at any time; the headers must have reached the library before.
+    upstream.once('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', () => setImmediate(sendBody));
+      else setImmediate(sendBody);
+    });
   } else {
     upstream.end();
   }
   await answered;
+
+  function sendBody(): void {
+    const limit = limitBytes(host.maxBodyBytes, () => answerBare(response, 413));
+    pipeline(request, limit, upstream).catch(() => upstream.destroy());
+  }
 }
 
 function hasBody(request: IncomingMessage): boolean {

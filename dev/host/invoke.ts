@@ -102,7 +102,7 @@ export function createInvoker({ app, log, functionTimeoutMs, commit }: InvokerOp
   }
 
   async function idle(): Promise<void> {
-    while (running.size > 0) await Promise.allSettled([...running]);
+    while (running.size > 0) await Promise.allSettled(running);
   }
 }
 

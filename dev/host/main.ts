@@ -4,7 +4,7 @@ import { Console } from 'node:console';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from './log.ts';
-import { type RunningHost, startHost } from './start-host.ts';
+import { startHost } from './start-host.ts';
 
 const usage = `Runs a built Functions app on this machine. This is not the Azure Functions host.
 
@@ -41,16 +41,15 @@ async function main(): Promise<void> {
   process.stderr.write(banner);
   // What the app prints is log, as under the worker: stdout stays free for `ready`.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
-  let host: RunningHost | undefined;
-  const stop = async (): Promise<never> => {
-    await host?.stop();
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+  let stop = async (): Promise<void> => undefined;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void stop().then(() => process.exit(0)));
+  }
 
   const appDir = resolve(values.app);
   process.chdir(appDir);
-  host = await startHost({ appDir, port: Number(values.port), auth: values.auth });
+  const host = await startHost({ appDir, port: Number(values.port), auth: values.auth });
+  stop = host.stop;
   process.stdout.write(`ready ${host.url}\n`);
 }
 

@@ -44,7 +44,7 @@ export async function send(queue: QueueClient, message: string): Promise<void> {
   }
 }
 
-export function encodeText(text: string, encoding: 'base64' | 'none'): string {
+function encodeText(text: string, encoding: 'base64' | 'none'): string {
   return encoding === 'base64' ? Buffer.from(text, 'utf8').toString('base64') : text;
 }
 

@@ -25,7 +25,7 @@ type Part = {
 export function createRouter<T>(routes: readonly Route<T>[]): Router<T> {
   const compiled = routes
     .map((route) => ({ ...route, parts: parseTemplate(route.template) }))
-    .sort((a, b) => compareText(precedence(a.parts), precedence(b.parts)));
+    .toSorted((a, b) => compareText(precedence(a.parts), precedence(b.parts)));
   return (method, pathname) => {
     const segments = pathname.slice(1).split('/');
     for (const { methods, target, parts } of compiled) {
@@ -38,7 +38,7 @@ export function createRouter<T>(routes: readonly Route<T>[]): Router<T> {
 }
 
 /** An escaped slash stays escaped, so that it never divides a segment; what can't be decoded stays as it came. */
-export function decodeSegment(segment: string): string {
+function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment.replaceAll(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
   } catch {

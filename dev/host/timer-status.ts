@@ -12,7 +12,7 @@ export type TimerStatusStore = {
 };
 
 /** What the real host writes for "never". */
-export const never = '0001-01-01T00:00:00.000Z';
+const never = '0001-01-01T00:00:00.000Z';
 
 const status = z.object({ Last: z.string(), Next: z.string(), LastUpdated: z.string() });
 

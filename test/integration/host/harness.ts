@@ -6,6 +6,8 @@ import { afterAll } from 'vitest';
 
 export type LogLine = { readonly level: string; readonly message: string; readonly [field: string]: unknown };
 
+export type Told = Readonly<Record<string, unknown>>;
+
 export type HostProcess = {
   readonly url: string;
   readonly pid: number;
@@ -13,7 +15,7 @@ export type HostProcess = {
   /** Resolves with the first value that is not undefined; looks again at every log line. */
   until<T>(look: (lines: readonly LogLine[]) => T | undefined): Promise<T>;
   /** The payloads of the fixture's own lines that begin with the word. */
-  told<T>(word: string): readonly T[];
+  told(word: string): readonly Told[];
   /** @returns the exit code, null after SIGKILL. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 };
@@ -85,7 +87,7 @@ export async function startHostProcess(given: Given): Promise<HostProcess> {
         .filter(
           ({ category, message }) => String(category).endsWith('.User') && message.startsWith(`${word} `),
         )
-        .map(({ message }) => JSON.parse(message.slice(word.length + 1))),
+        .map(({ message }) => JSON.parse(message.slice(word.length + 1)) as Told),
     end: (signal = 'SIGTERM') => endChild(child, signal),
   };
 }

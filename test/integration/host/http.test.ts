@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 const echo = (url: string, body: string | ReadableStream, headers: Record<string, string> = {}) =>
-  fetch(url, { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+  fetch(url, { method: 'POST', body, headers, duplex: 'half' });
 
 const chunked = (...texts: readonly string[]) =>
   ReadableStream.from(texts.map((text) => new TextEncoder().encode(text)));

@@ -24,8 +24,6 @@ const envOf = (queue: QueueClient, env: Readonly<Record<string, string>> = {}) =
   ...env,
 });
 
-type Work = { readonly message: unknown; readonly dequeueCount: number };
-
 async function poisonOf(queue: QueueClient): Promise<readonly string[]> {
   const poison = QueueServiceClient.fromConnectionString(inject('azurite')).getQueueClient(
     `${queue.name}-poison`,
@@ -57,7 +55,7 @@ describe('a queue function', () => {
     await queue.create();
     await queue.sendMessage(base64({ fail: true, n: 1 }));
     expect(await poisonOf(queue)).toEqual([base64({ fail: true, n: 1 })]);
-    expect(host.told<Work>('work').map(({ dequeueCount }) => dequeueCount)).toEqual([1, 2, 3]);
+    expect(host.told('work').map(({ dequeueCount }) => dequeueCount)).toEqual([1, 2, 3]);
     await eventually(async () => ((await lengthOf(queue)) === 0 ? true : undefined));
   });
 
@@ -82,14 +80,14 @@ describe('a queue function', () => {
     const encoding = { AzureFunctionsJobHost__extensions__queues__messageEncoding: 'none' };
     const host = await startHostProcess({ env: envOf(queue, encoding) });
     await queue.sendMessage('{"n":1}');
-    expect(await host.until(() => host.told<Work>('work')[0])).toEqual({
+    expect(await host.until(() => host.told('work')[0])).toEqual({
       message: { n: 1 },
       dequeueCount: 1,
     });
     const body = JSON.stringify({ input: '{"n":2}' });
     const run = await fetch(`${host.url}/admin/functions/work`, { method: 'POST', body });
     expect(run.status).toBe(202);
-    expect(await host.until(() => host.told<Work>('work')[1])).toMatchObject({ message: { n: 2 } });
+    expect(await host.until(() => host.told('work')[1])).toMatchObject({ message: { n: 2 } });
   });
 
   test('ends what runs at a stop and leaves the rest in the queue', async () => {
@@ -212,6 +210,6 @@ describe('queue output', () => {
     const texts = receivedMessageItems.map(({ messageText }) =>
       Buffer.from(messageText, 'base64').toString(),
     );
-    expect(texts.sort()).toEqual(['x', '{\n  "a": 1\n}']);
+    expect(texts.toSorted()).toEqual(['x', '{\n  "a": 1\n}']);
   });
 });

@@ -166,13 +166,6 @@ describe('a timer', () => {
   });
 });
 
-type Told = {
-  readonly running: number;
-  readonly isPastDue: boolean;
-  readonly scheduleStatus: unknown;
-  readonly retryCount: number;
-};
-
 describe('hosts on one storage account', () => {
   const envOf = (id: string, env: Readonly<Record<string, string>> = {}) => ({
     FIXTURE: 'timer',
@@ -185,7 +178,7 @@ describe('hosts on one storage account', () => {
   test('let one of them fire, and the other takes over after a kill', async () => {
     const env = envOf('kill');
     const first = await startHostProcess({ env });
-    await first.until(() => first.told<Told>('tick')[0]);
+    await first.until(() => first.told('tick')[0]);
     const second = await startHostProcess({ env });
     const before = first.told('tick').length;
     await first.until(() => first.told('tick')[before + 1]);
@@ -201,7 +194,7 @@ describe('hosts on one storage account', () => {
     const second = await startHostProcess({ env });
     expect(await first.end()).toBe(0);
     await second.until(() => second.told('tick')[0]);
-    for (const told of [...first.told<Told>('tick'), ...second.told<Told>('tick')]) {
+    for (const told of [...first.told('tick'), ...second.told('tick')]) {
       expect(told).toMatchObject({ running: 1, isPastDue: false, scheduleStatus: null, retryCount: 0 });
     }
   });
@@ -217,7 +210,7 @@ describe('hosts on one storage account', () => {
     const stored = JSON.stringify(status('2020-01-01T00:00:00.000Z', '2020-02-01T00:00:00.000Z'));
     await blob.upload(stored, stored.length);
     const host = await startHostProcess({ env });
-    const told = await host.until(() => host.told<Told>('tick')[0]);
+    const told = await host.until(() => host.told('tick')[0]);
     expect(told).toMatchObject({
       isPastDue: true,
       scheduleStatus: { last: '2020-01-01T00:00:00.000Z', next: '2020-02-01T00:00:00.000Z' },
@@ -232,7 +225,7 @@ describe('hosts on one storage account', () => {
     const host = await startHostProcess({ env });
     const run = await fetch(`${host.url}/admin/functions/TICK`, { method: 'POST', body: '{"input":""}' });
     expect([run.status, await run.text()]).toEqual([202, '']);
-    const told = await host.until(() => host.told<Told>('tick')[0]);
+    const told = await host.until(() => host.told('tick')[0]);
     expect(told).toMatchObject({ isPastDue: false, scheduleStatus: null });
   });
 
@@ -241,7 +234,7 @@ describe('hosts on one storage account', () => {
       env: envOf('retry', { TICK: '*/2 * * * * *', FIXTURE_RETRY: 'yes' }),
     });
     await host.until(() => host.told('tick')[3]);
-    const counts = host.told<Told>('tick').map(({ retryCount }) => retryCount);
+    const counts = host.told('tick').map(({ retryCount }) => retryCount);
     expect(counts.slice(0, 4)).toEqual([0, 1, 2, 0]);
   });
 });
