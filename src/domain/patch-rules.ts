@@ -60,7 +60,7 @@ export function checkPatch(
       if (!isODataType(value, rules.odataTypes)) return refusal('value_invalid', name);
       if (rules.forwardsODataType) forwarded[name] = value;
     } else {
-      const rule = rules.properties[name];
+      const rule = Object.hasOwn(rules.properties, name) ? rules.properties[name] : undefined;
       if (rule === undefined) return refusal('property_not_allowed', name);
       if (!isAllowed(rule, value, context.words)) return refusal('value_invalid', name);
       forwarded[name] = value;
