@@ -81,6 +81,24 @@ describe('with streaming', () => {
     expect((await fetch(`${url}/${'a'.repeat(8192)}`)).status).toBe(414);
   });
 
+  test('ends the invocation of a caller that breaks off its body', async () => {
+    const request = httpRequest(`${host.url}/api/echo/broken`, {
+      method: 'POST',
+      headers: { 'content-length': '10' },
+    });
+    request.once('error', () => undefined);
+    request.write('half', () => request.destroy());
+    await host.until((lines) => lines.find(({ message }) => message === 'echo failed'));
+  });
+
+  test('gives up a handler that runs longer than functionTimeout', async () => {
+    const hasty = await startHostProcess({ env: { AzureFunctionsJobHost__functionTimeout: '00:00:01' } });
+    expect((await fetch(`${hasty.url}/api/hangs`)).status).toBe(500);
+    expect(hasty.lines.find(({ message }) => message === 'hangs failed')).toMatchObject({
+      error: expect.stringContaining('functionTimeout'),
+    });
+  });
+
   test('joins repeated headers with commas and passes no forged invocation id', async () => {
     const request = httpRequest(`${host.url}/api/echo`, {
       headers: { 'x-ms-invocation-id': 'forged', 'x-forwarded-host': 'elsewhere' },

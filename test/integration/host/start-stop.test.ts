@@ -49,7 +49,7 @@ describe('start', () => {
   });
 });
 
-describe('stop', () => {
+describe.concurrent('stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('ends an idle host with 0 on %s', async (signal) => {
     const host = await startHostProcess({});
     await fetch(`${host.url}/api/items/list`);

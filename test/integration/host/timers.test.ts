@@ -166,7 +166,7 @@ describe('a timer', () => {
   });
 });
 
-describe('hosts on one storage account', () => {
+describe.concurrent('hosts on one storage account', () => {
   const envOf = (id: string, env: Readonly<Record<string, string>> = {}) => ({
     FIXTURE: 'timer',
     TICK: '*/1 * * * * *',
