@@ -1,0 +1,173 @@
+// The real app in this process, before a real Azurite and a Graph on loopback, called as the Functions host would.
+import { randomUUID } from 'node:crypto';
+import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
+import { QueueClient } from '@azure/storage-queue';
+import { inject } from 'vitest';
+import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { type App, createApp } from '../../../src/app.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { parseResource } from '../../../src/domain/resources.ts';
+import { createEndpoint } from '../../../src/http/endpoint.ts';
+import { createReadGraphResource, createUpdateGraphResource } from '../../../src/http/handlers/proxy.ts';
+import { createRateLimit } from '../../../src/http/rate-limit.ts';
+
+/** Tokens that must never be seen outside. */
+export const graphToken = 'canary-graph-token';
+export const functionKey = 'canary-function-key';
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** Parsed body; an empty object for a body that is no JSON object. */
+  readonly json: Readonly<Record<string, unknown>>;
+};
+
+export type Asked = {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON; text and bytes as they are. */
+  readonly body?: unknown;
+};
+
+export type Proxy = {
+  readonly app: App;
+  readonly simulator: Simulator;
+  /** Log lines as one text each. */
+  readonly lines: readonly string[];
+  /** @param path below `/api/graph/`. */
+  readonly get: (path: string, asked?: Asked) => Promise<Answer>;
+  readonly patch: (path: string, asked?: Asked) => Promise<Answer>;
+  readonly send: (method: string, path: string, asked?: Asked) => Promise<Answer>;
+  /** Tracks an operation by its path; @returns its key. */
+  readonly track: (path: string) => Promise<string>;
+  /** Events that were published, oldest first; removed from the queue. */
+  readonly takeEvents: () => Promise<readonly Event[]>;
+  readonly stop: () => Promise<void>;
+};
+
+export type Event = {
+  readonly id: string;
+  readonly type: string;
+  readonly data: {
+    readonly key: string;
+    readonly observedBy: string;
+    readonly current: { readonly status: string };
+  };
+};
+
+export type ProxyOptions = {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of storage, where it is not the shared Azurite's. */
+  readonly storage?: string;
+  /** Clock of the callers' rate limit; by default every look is a second later, so that nothing is limited. */
+  readonly limitClock?: () => number;
+};
+
+export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
+  const simulator = await startSimulator();
+  const lines: string[] = [];
+  const id = randomUUID().replaceAll('-', '').slice(0, 20);
+  const storage = options.storage ?? inject('azurite');
+  const config = loadConfig({
+    OPWATCH_STORAGE: storage,
+    OPWATCH_TABLE: `t${id}`,
+    OPWATCH_TRANSITIONS_QUEUE: `transitions-${id}`,
+    OPWATCH_SWEEPS_QUEUE: `sweeps-${id}`,
+    OPWATCH_GRAPH_CLOUD: 'custom',
+    OPWATCH_GRAPH_ROOT: simulator.url,
+    OPWATCH_CREDENTIAL: 'static',
+    OPWATCH_STATIC_TOKEN: graphToken,
+    ...options.env,
+  });
+  const app = createApp(config, (level, fields, message) => {
+    lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  });
+  let ticks = 0;
+  const limit = createRateLimit(options.limitClock ?? (() => 1000 * ticks++));
+  const allow = ['GET', 'PATCH'] as const;
+  const deps = { ...app, ...app.flows };
+  const read = createEndpoint(
+    { serves: 'GET', allow, right: 'Graph.Read', ...app },
+    createReadGraphResource(deps),
+  );
+  const update = createEndpoint(
+    { serves: 'PATCH', allow, right: 'Graph.Patch', ...app },
+    createUpdateGraphResource(deps, limit),
+  );
+  const queue = new QueueClient(storage, config.queues.transitions);
+
+  async function send(method: string, path: string, asked: Asked = {}): Promise<Answer> {
+    const handler = method === 'GET' ? read : update;
+    const { body } = asked;
+    const hasBody = body !== undefined;
+    const request = new HttpRequest({
+      method,
+      url: `http://127.0.0.1/api/graph/${path}`,
+      headers: {
+        'x-functions-key': functionKey,
+        ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...asked.headers,
+      },
+      ...(hasBody ? { body: bodyOf(body) } : {}),
+    });
+    return answerOf((await handler(request, new InvocationContext())) as HttpResponseInit);
+  }
+
+  return {
+    app,
+    simulator,
+    lines,
+    get: (path, asked) => send('GET', path, asked),
+    patch: (path, asked) => send('PATCH', path, asked),
+    send,
+    track: async (path) => {
+      const named = parseResource(path, app.home);
+      if (named === null) throw new TypeError(`no operation: ${path}`);
+      await app.flows.track({
+        named,
+        label: null,
+        metadata: {},
+        deadlineMs: null,
+        restartAfter: null,
+        trackedBy: 'api',
+      });
+      return named.key;
+    },
+    takeEvents: async () => {
+      const events: Event[] = [];
+      for (;;) {
+        const { receivedMessageItems: messages } = await queue.receiveMessages({ numberOfMessages: 32 });
+        if (messages.length === 0) return events;
+        for (const { messageText, messageId, popReceipt } of messages) {
+          events.push(JSON.parse(Buffer.from(messageText, 'base64').toString('utf8')) as Event);
+          await queue.deleteMessage(messageId, popReceipt);
+        }
+      }
+    },
+    stop: () => simulator.stop(),
+  };
+}
+
+function bodyOf(body: unknown): { string: string } | { bytes: Uint8Array } {
+  if (body instanceof Uint8Array) return { bytes: body };
+  return { string: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+function answerOf({ status, headers, body }: HttpResponseInit): Answer {
+  const text = typeof body === 'string' ? body : '';
+  return {
+    status: status ?? 0,
+    headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
+    text,
+    json: objectOf(text),
+  };
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {}; // the tests look at the text then
+  }
+}
