@@ -78,7 +78,7 @@ export function createApp(config: Config, log: Log): App {
     config,
     log,
     home,
-    flows: makeFlows({ ...ports, home }, storage),
+    flows: makeFlows({ ...ports, home, stopping: stopping.signal }, storage),
     authorise: makeAuthorise(config),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
@@ -149,10 +149,11 @@ function makePorts({ config, storage, clock, log }: Parts) {
 }
 
 function makeFlows(
-  ports: ReturnType<typeof makePorts> & { readonly home: GraphHome },
+  ports: ReturnType<typeof makePorts> & { readonly home: GraphHome; readonly stopping: AbortSignal },
   storage: Storage,
 ): ApiFlows & ProxyFlows {
   const trackPrepared = createTrackOperation(ports);
+  const waitForEnd = createWaitForEnd(ports);
   const track: ApiFlows['track'] = async (request) => {
     await storage.prepare();
     return trackPrepared(request);
@@ -162,7 +163,7 @@ function makeFlows(
     proxy: createProxyRequest({ ...ports, observationOf, track }),
     findByOperationId: createFindByOperationId(ports),
     find: createFindOperation(ports),
-    waitForEnd: createWaitForEnd(ports),
+    waitForEnd: (key, waitMs, signal) => waitForEnd(key, waitMs, AbortSignal.any([signal, ports.stopping])),
     stop: createStopOperation(ports),
     pollNow: createPollNow(ports),
     list: createListOperations(ports),
