@@ -116,9 +116,8 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
   }
 
   function isForeign(location: string): boolean {
-    return (
-      location.includes('://') && !location.toLowerCase().startsWith(`${ports.home.root.toLowerCase()}/`)
-    );
+    const isAbsolute = /^\s*([a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(location);
+    return isAbsolute && !location.toLowerCase().startsWith(`${ports.home.root.toLowerCase()}/`);
   }
 
   /** A 200 that shows a tracked operation is news. That it can't be stored now takes nothing from the caller. */

@@ -20,7 +20,7 @@ type Answer = {
 };
 
 export type ProxyCaller = {
-  /** @throws AppError graph_auth when no token could be had and nothing was sent; graph_timeout, graph_error. */
+  /** @throws AppError graph_auth when no token could be had and nothing was sent; graph_timeout, graph_malformed, graph_error. */
   readonly callGraph: (call: Call) => Promise<Answer>;
 };
 
@@ -44,8 +44,9 @@ function faultError(code: WireFault): AppError {
       });
     case 'timeout':
       return new AppError('graph_timeout', 'Graph did not answer in time.', { action: 'retry' });
-    case 'address_refused':
     case 'answer_too_large':
+      return new AppError('graph_malformed', 'Graph gave an answer that is too large.', { action: 'retry' });
+    case 'address_refused':
     case 'connection_failed':
       return new AppError('graph_error', `Graph could not be called (${code}).`, { action: 'retry' });
   }

@@ -32,11 +32,16 @@ export function proxyResponse(call: Call, outcome: ProxyOutcome, target: ProxyTa
 }
 
 /** After a change whose answer is missing nobody knows whether it happened; it is never repeated here. */
-function failure(call: Call, outcome: Extract<ProxyOutcome, { outcome: 'failed' }>): HttpResponseInit {
-  const problem = outcome.isUnknown
-    ? new HttpProblem('graph_timeout', undefined, { members: { outcome: 'unknown' } })
-    : problemOf(outcome.error);
-  return problemResponse(problem, call.correlationId);
+function failure(
+  call: Call,
+  { error, isUnknown }: Extract<ProxyOutcome, { outcome: 'failed' }>,
+): HttpResponseInit {
+  if (!isUnknown) return problemResponse(problemOf(error), call.correlationId);
+  const code = error.code === 'graph_malformed' ? 'graph_malformed' : 'graph_timeout';
+  return problemResponse(
+    new HttpProblem(code, undefined, { members: { outcome: 'unknown' } }),
+    call.correlationId,
+  );
 }
 
 /** Statuses that Graph may give and the caller keeps; the code says whose refusal it is. */
@@ -58,7 +63,14 @@ function refusal(
   const code = refusalCode(answer);
   const isKept = keepsStatus(answer.status) && code !== 'graph_malformed' && code !== 'graph_auth';
   const detail = `Graph answered ${answer.status} for the ${name}.`;
-  const problem = new HttpProblem(code, detail, { headers, ...(isKept ? { status: answer.status } : {}) });
+  // Where a refusal would lead is no concern of the caller's, and may be anywhere.
+  const { location: _, 'operation-location': __, ...kept } = headers;
+  const isUnknown = call.request.method === 'PATCH' && mayHaveChanged(answer.status, code);
+  const problem = new HttpProblem(code, detail, {
+    headers: kept,
+    ...(isKept ? { status: answer.status } : {}),
+    ...(isUnknown ? { members: { outcome: 'unknown' } } : {}),
+  });
   return problemResponse(problem, call.correlationId);
 }
 
@@ -67,6 +79,11 @@ function refusalCode({ status, bodyText }: GraphAnswer): ProblemCode {
   const isPage = bodyText !== '' && !isJson(bodyText);
   if (status < 400 || (isPage && status < 500 && status !== 429)) return 'graph_malformed';
   return refusals[status] ?? 'graph_error';
+}
+
+/** A server that broke down may have made the change before; one that refuses, throttles or is away has not. */
+function mayHaveChanged(status: number, code: ProblemCode): boolean {
+  return status < 400 ? code === 'graph_malformed' : [500, 502, 504].includes(status);
 }
 
 /** Graph's 4xx and its 503 are the caller's to see as they are; other 5xx are a bad gateway's. */
@@ -80,9 +97,18 @@ function headersOf(answer: GraphAnswer): Readonly<Record<string, string>> {
     const value = answer.headers[name];
     if (value !== undefined && /^[\x20-\x7e]{1,2048}$/.test(value)) headers[name] = value;
   }
-  const seconds = Number(answer.headers['retry-after']);
-  if (Number.isFinite(seconds) && seconds >= 0) headers['retry-after'] = String(Math.ceil(seconds));
+  const seconds = retryAfterSeconds(answer);
+  if (seconds !== null) headers['retry-after'] = String(seconds);
   return headers;
+}
+
+/** Graph writes whole seconds, decimals, or a date; null for anything else. */
+function retryAfterSeconds({ headers, arrivedAtMs }: GraphAnswer): number | null {
+  const text = headers['retry-after']?.trim() ?? '';
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Math.ceil(Number(text));
+  // A date names its month; Date.parse alone would take "-5" for a year.
+  const atMs = /[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? null : Math.max(0, Math.ceil((atMs - arrivedAtMs) / 1000));
 }
 
 function watchHeaders(watch: WatchOutcome | null): Readonly<Record<string, string>> {
