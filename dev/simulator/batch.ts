@@ -185,9 +185,7 @@ function lowerCased(headers: Readonly<Record<string, string>> | undefined): Read
   if (!headers) {
     return noHeaders;
   }
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
-  );
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function inOrder(

@@ -202,7 +202,9 @@ function stateOf(simulation: Simulation, connection: Connection): string {
   }
   const registration = simulation.world.operations.get(connection.schemaOperationPath ?? '');
   const word = registration ? stepOf(registration, simulation.now()).status : undefined;
-  return isTerminalWord(word) && String(word).toLowerCase() !== 'failed' ? 'ready' : 'draft';
+  return typeof word === 'string' && isTerminalWord(word) && word.toLowerCase() !== 'failed'
+    ? 'ready'
+    : 'draft';
 }
 
 /** Answers a GET of a connection's schema. */

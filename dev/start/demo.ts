@@ -69,12 +69,15 @@ export async function runDemo(demo: Demo): Promise<void> {
       count += 1;
     }
   }
-  void demo.list.ended(count, demo.signal).then(() => {
-    if (demo.signal.aborted) return;
-    console.log(
-      `\n${demo.list.summary()}\n\nAll ${count} operations of the demo have ended. Ctrl-C ends everything.`,
-    );
-  });
+  void summarise(demo, count);
+}
+
+async function summarise({ list, signal }: Demo, count: number): Promise<void> {
+  await list.ended(count, signal);
+  if (signal.aborted) return;
+  console.log(
+    `\n${list.summary()}\n\nAll ${count} operations of the demo have ended. Ctrl-C ends everything.`,
+  );
 }
 
 async function begin(demo: Demo, one: { kind: Kind; story: Story; index: number }): Promise<string> {

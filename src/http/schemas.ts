@@ -8,15 +8,7 @@ const instant = z.iso.datetime({ precision: 3 }).describe('UTC with milliseconds
 /** Whatever Graph said there. */
 const json = z.unknown();
 
-const stateNames = [
-  'pending',
-  'running',
-  'succeeded',
-  'failed',
-  'lost',
-  'expired',
-  'cancelled',
-] as const;
+const stateNames = ['pending', 'running', 'succeeded', 'failed', 'lost', 'expired', 'cancelled'] as const;
 export const kindName = z.enum(kindNames as [string, ...string[]]);
 export const stateName = z.enum(stateNames);
 

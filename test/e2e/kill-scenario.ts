@@ -140,7 +140,7 @@ async function drain(
 
 type Truth = readonly { readonly path: string; readonly changes: readonly { readonly status: unknown }[] }[];
 
-export function judge(
+function judge(
   received: readonly Received[],
   facts: { readonly kills: number; readonly truth: Truth },
 ): KillReport {

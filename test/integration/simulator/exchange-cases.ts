@@ -193,7 +193,7 @@ const wholeCases: readonly SwitchCase[] = [
     name: 'one item throttled',
     fault: { fault: 'throttle', retryAfter: 2.128, times: 1 },
     see: batchSees(({ responses, statuses }) => {
-      expect(statuses.toSorted()).toEqual([200, 200, 429]);
+      expect(statuses.toSorted((one, other) => one - other)).toEqual([200, 200, 429]);
       expect(responses.find(({ status }) => status === 429)?.headers['Retry-After']).toBe('2.128');
     }),
   },
@@ -263,7 +263,7 @@ const batchCases: readonly SwitchCase[] = [
     see: async (bench) => {
       bench.simulator.control.addFault({ fault: 'throttle', times: 1 });
       const { status, statuses } = await ask(bench);
-      expect([status, statuses.toSorted()]).toEqual([424, [200, 200, 429]]);
+      expect([status, statuses.toSorted((one, other) => one - other)]).toEqual([424, [200, 200, 429]]);
     },
   },
 ];

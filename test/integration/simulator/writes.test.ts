@@ -149,7 +149,7 @@ describe('actions', () => {
     const answers = await Promise.all(paths.map((each) => bench.send(`/v1.0${each}`)));
     const acted = await bench.send(`/v1.0/communications/calls/${callId}/mute`, { method: 'POST', body: {} });
     expect([...answers, acted]).toMatchObject(
-      Array(3).fill({ status: 404, json: { error: { code: '8522' } } }),
+      Array.from({ length: 3 }, () => ({ status: 404, json: { error: { code: '8522' } } })),
     );
   });
 
