@@ -4,6 +4,7 @@
 // it, the caller gets Graph's answer with its Location all the same, and is told that nobody watches.
 import { AppError } from '../domain/errors.ts';
 import type { StatusObservation } from '../domain/observation.ts';
+import type { Version } from '../domain/operation.ts';
 import type { JsonObject } from '../domain/patch-rules.ts';
 import type { ProxyTarget } from '../domain/proxied-resources.ts';
 import { type GraphHome, type NamedResource, parseResource } from '../domain/resources.ts';
@@ -65,10 +66,12 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     const isPatch = request.change !== null;
     try {
       const answer = await ports.callGraph(callOf(request));
-      const watch = isPatch && answer.status === 202 ? await watchStarted(answer) : null;
-      await applyShown(request.target, answer);
+      const watch =
+        isPatch && answer.status === 202 ? await watchStarted(answer, request.target.version) : null;
       const wantsMore = isPatch && answer.status === 204 && request.wantsRepresentation;
-      return { outcome: 'answered', answer: wantsMore ? await readBack(request, answer) : answer, watch };
+      const shown = wantsMore ? await readBack(request, answer) : answer;
+      await applyShown(request.target, shown);
+      return { outcome: 'answered', answer: shown, watch };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       // Without a token nothing was sent.
@@ -87,10 +90,11 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     }
   }
 
-  async function watchStarted(answer: GraphAnswer): Promise<WatchOutcome | null> {
+  /** A Location without a version means that of the call. */
+  async function watchStarted(answer: GraphAnswer, version: Version): Promise<WatchOutcome | null> {
     const location = answer.headers['location'] ?? answer.headers['operation-location'];
     if (location === undefined) return null;
-    const named = parseResource(location, ports.home);
+    const named = parseResource(location, ports.home, version) ?? parseResource(location, ports.home);
     if (named === null)
       return { watched: false, reason: isForeign(location) ? 'location_foreign' : 'location_unknown' };
     const request = {

@@ -110,7 +110,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
       },
       ...(hasBody ? { body: bodyOf(body) } : {}),
     });
-    return answerOf((await handler(request, new InvocationContext())) as HttpResponseInit);
+    return answerOf(await handler(request, new InvocationContext()));
   }
 
   return {
