@@ -3,15 +3,19 @@ import { app } from '@azure/functions';
 import { getApp } from '../src/app.ts';
 import { createEndpoint, methodsBut } from '../src/http/endpoint.ts';
 import { createUpdateGraphResource } from '../src/http/handlers/proxy.ts';
+import { idempotent } from '../src/http/idempotent.ts';
 import { createRateLimit } from '../src/http/rate-limit.ts';
 
 const allow = ['GET', 'PATCH'] as const;
 
 export const updateGraphResource = createEndpoint(
   { serves: 'PATCH', allow, right: 'Graph.Patch', ...getApp() },
-  createUpdateGraphResource(
-    { ...getApp(), ...getApp().flows },
-    createRateLimit(() => performance.now()),
+  idempotent(
+    getApp().runOnce,
+    createUpdateGraphResource(
+      { ...getApp(), ...getApp().flows },
+      createRateLimit(() => performance.now()),
+    ),
   ),
 );
 

@@ -13,6 +13,7 @@ import type { ApiFlows, ProxyFlows } from './flows/api-flows.ts';
 import { createCleanUp } from './flows/clean-up.ts';
 import { createFindByOperationId } from './flows/find-by-operation-id.ts';
 import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
+import { createRunOnce, idempotencyKeptMs, type RunOnce } from './flows/idempotency.ts';
 import { createListOperations } from './flows/list-operations.ts';
 import { createPollNow } from './flows/poll-now.ts';
 import type { Log, ReadBatch } from './flows/ports.ts';
@@ -36,6 +37,7 @@ export type App = {
   readonly log: Log;
   readonly home: GraphHome;
   readonly flows: ApiFlows & ProxyFlows;
+  readonly runOnce: RunOnce;
   readonly authorise: Authorise;
   /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
   readonly authLevel: 'function' | 'anonymous';
@@ -79,6 +81,7 @@ export function createApp(config: Config, log: Log): App {
     log,
     home,
     flows: makeFlows({ ...ports, home, stopping: stopping.signal }, storage),
+    runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
     authorise: makeAuthorise(config),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
@@ -117,6 +120,7 @@ export function createApp(config: Config, log: Log): App {
   async function cleanUp(): Promise<void> {
     await storage.prepare();
     await removeOld(stopping.signal);
+    await storage.idempotency.removeBefore(clock.nowMs() - idempotencyKeptMs);
   }
 }
 

@@ -29,7 +29,8 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
   if (!allowed.includes(type) || !isUtf8) throw new HttpProblem('media_type_unsupported');
 }
 
-async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+/** The body's bytes. @throws HttpProblem body_too_large */
+export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const stream: AsyncIterable<Uint8Array> = request.body ?? noBody();

@@ -4,6 +4,7 @@ import { createSendQueue, type SendQueue } from './azure-queue.ts';
 import { createAzureTable, createTable } from './azure-table.ts';
 import { openQueueClient, openTableClients, type StorageConnection } from './connections.ts';
 import { createHistory } from './history.ts';
+import { createIdempotencyStore } from './idempotency-store.ts';
 import { createOperationStore, type OperationStore } from './operation-store.ts';
 import { checkShardCount } from './shard-count.ts';
 
@@ -24,6 +25,7 @@ export type StorageOptions = {
 
 export type Storage = {
   readonly store: OperationStore & ReturnType<typeof createHistory>;
+  readonly idempotency: ReturnType<typeof createIdempotencyStore>;
   readonly transitionsQueue: SendQueue;
   readonly sweepsQueue: SendQueue;
   /** Creates what is absent and checks the number of shards; repeated until it succeeded once. */
@@ -36,10 +38,11 @@ export function openStorage(options: StorageOptions): Storage {
   const clients = openTableClients(connection, options.table, options.onServerDate);
   const table = createAzureTable(clients);
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
+  const idempotency = createIdempotencyStore(table);
   const transitionsQueue = createSendQueue(openQueueClient(connection, options.transitionsQueue), encoding);
   const sweepsQueue = createSendQueue(openQueueClient(connection, options.sweepsQueue), encoding);
   let preparing: Promise<void> | undefined;
-  return { store, transitionsQueue, sweepsQueue, prepare, isReady };
+  return { store, idempotency, transitionsQueue, sweepsQueue, prepare, isReady };
 
   function prepare(): Promise<void> {
     preparing ??= prepareOnce().catch((error: unknown) => {
