@@ -94,14 +94,19 @@ async function fetchKeys(url: URL): Promise<JSONWebKeySet> {
     headers: { accept: 'application/json' },
     signal: AbortSignal.timeout(fetchLimitMs),
   });
-  if (answer.status !== 200) throw new Error(`keys: status ${answer.status}`);
+  if (answer.status !== 200) {
+    await answer.body?.cancel();
+    throw new Error(`keys: status ${answer.status}`);
+  }
   return keySet.parse(JSON.parse(await readText(answer)));
 }
 
-async function readText(answer: Response): Promise<string> {
+async function readText({ body }: Response): Promise<string> {
+  const stream: AsyncIterable<Uint8Array> | null = body;
+  if (stream === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of stream) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new Error('keys: too large');
     chunks.push(chunk);
