@@ -214,3 +214,22 @@ test.each([
   expect(answer.json['outcome']).toBe(isUnknown ? 'unknown' : undefined);
   expect(callsSeen()).toEqual(['PATCH']);
 });
+
+test('a change for which no token can be had is not sent, and has a known outcome', async () => {
+  const env = {
+    OPWATCH_CREDENTIAL: 'environment',
+    OPWATCH_STATIC_TOKEN: '',
+    OPWATCH_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+    OPWATCH_AUTHORITY_HOST: 'https://localhost:1',
+  };
+  const anonymous = await startProxy({ env });
+  try {
+    const answer = await anonymous.patch(connection, change);
+    expect(answer).toMatchObject({ status: 502, json: { code: 'graph_auth' } });
+    expect(answer.json).not.toHaveProperty('outcome');
+    expect(anonymous.simulator.control.requests()).toEqual([]);
+    expect(anonymous.lines.some((line) => line.startsWith('error no token for Graph'))).toBe(true);
+  } finally {
+    await anonymous.stop();
+  }
+});
