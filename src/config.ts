@@ -8,7 +8,7 @@ import {
   type Setting,
   settings,
   storageNames,
-  storageSuffixes,
+  storageSettings,
 } from './config/settings.ts';
 import type {
   CallerAuthConfig,
@@ -98,10 +98,13 @@ function assemble(env: Env, values: Values, report: Report): Config | null {
   const storage = readStorage(env, report);
   const graph = readGraph(env, values, report);
   const credential = readCredential(env, values, report);
-  const callerAuth = readCallerAuth(values, graph.tenantId, report);
+  const callerAuth = readCallerAuth(values, graph, report);
   if (credential?.type === 'static' && !isLoopback(new URL(graph.root).hostname)) {
     report('OPWATCH_STATIC_TOKEN', 'is only allowed while Graph is on loopback');
   }
+  // Each would take the other's messages away.
+  if (values.OPWATCH_SWEEPS_QUEUE === values.OPWATCH_TRANSITIONS_QUEUE)
+    report('OPWATCH_SWEEPS_QUEUE', 'must differ from OPWATCH_TRANSITIONS_QUEUE');
   if (storage === null || credential === null || callerAuth === null) return null;
   return {
     storage,
@@ -123,6 +126,8 @@ function assemble(env: Env, values: Values, report: Report): Config | null {
   };
 }
 
+const storageSuffixes = Object.keys(storageSettings);
+
 function readStorage(env: Env, report: Report): StorageConfig | null {
   const name = storageNames.find((one) => env[one] || storageSuffixes.some((suffix) => env[one + suffix]));
   if (name === undefined) {
@@ -134,35 +139,27 @@ function readStorage(env: Env, report: Report): StorageConfig | null {
   }
   const value = env[name];
   if (value) return { type: 'connectionString', name, value: new Secret(value) };
-  const account = env[`${name}__accountName`];
-  const tableServiceUri =
-    env[`${name}__tableServiceUri`] ?? (account && `https://${account}.table.core.windows.net`);
-  const queueServiceUri =
-    env[`${name}__queueServiceUri`] ?? (account && `https://${account}.queue.core.windows.net`);
-  if (!tableServiceUri || !queueServiceUri) {
-    report(`${name}__accountName`, 'is missing, and so are the service URIs');
+  const read = (suffix: keyof typeof storageSettings): string | null =>
+    readOne(env, { name: name + suffix, setting: storageSettings[suffix] }, report);
+  read('__credential');
+  const account = read('__accountName');
+  const serviceUri = (service: 'table' | 'queue'): string | null =>
+    read(`__${service}ServiceUri`) ?? (account && `https://${account}.${service}.core.windows.net`);
+  const tableServiceUri = serviceUri('table');
+  const queueServiceUri = serviceUri('queue');
+  if (tableServiceUri === null || queueServiceUri === null) {
+    report(`${name}__accountName`, 'is missing, and so are the URIs of the table and queue service');
     return null;
   }
-  for (const [suffix, uri] of [
-    ['__tableServiceUri', tableServiceUri],
-    ['__queueServiceUri', queueServiceUri],
-  ] as const) {
-    if (!settings.OPWATCH_AUTHORITY_HOST.schema.safeParse(uri).success)
-      report(name + suffix, 'is not a URL of https');
-  }
-  return {
-    type: 'identity',
-    name,
-    tableServiceUri,
-    queueServiceUri,
-    clientId: env[`${name}__clientId`] ?? null,
-  };
+  return { type: 'identity', name, tableServiceUri, queueServiceUri, clientId: read('__clientId') };
 }
 
 function readGraph(env: Env, values: Values, report: Report): Config['graph'] {
   const cloud = values.OPWATCH_GRAPH_CLOUD ?? 'global';
   const isStatic = values.OPWATCH_CREDENTIAL === 'static';
-  const tenantId = values.OPWATCH_TENANT_ID ?? (env['AZURE_TENANT_ID'] || (isStatic ? unknownTenant : null));
+  const azureTenant = { name: 'AZURE_TENANT_ID', setting: settings.OPWATCH_TENANT_ID };
+  const tenantId =
+    values.OPWATCH_TENANT_ID ?? readOne(env, azureTenant, report) ?? (isStatic ? unknownTenant : null);
   if (tenantId === null) report('OPWATCH_TENANT_ID', 'is missing, and so is AZURE_TENANT_ID');
   const customOnly = ['OPWATCH_GRAPH_ROOT', 'OPWATCH_GRAPH_SCOPE', 'OPWATCH_AUTHORITY_HOST'] as const;
   if (cloud !== 'custom') {
@@ -223,14 +220,15 @@ function readKinds(env: Env, values: Values, report: Report): Config['kinds'] {
   };
 }
 
-function readCallerAuth(values: Values, homeTenant: string, report: Report): CallerAuthConfig | null {
+function readCallerAuth(values: Values, graph: Config['graph'], report: Report): CallerAuthConfig | null {
   if (values.OPWATCH_CALLER_AUTH !== 'entra') {
     return { mode: 'key', mayPatchConfiguration: values.OPWATCH_PATCH_CONFIGURATION === 'allow' };
   }
-  const tenantId = values.OPWATCH_AUTH_TENANT_ID ?? homeTenant;
+  const tenantId = values.OPWATCH_AUTH_TENANT_ID ?? graph.tenantId;
   const audience = values.OPWATCH_AUTH_AUDIENCE;
   if (audience === null) report('OPWATCH_AUTH_AUDIENCE', 'is missing: OPWATCH_CALLER_AUTH=entra needs it');
-  const authority = `https://login.microsoftonline.com/${tenantId}`;
+  // Callers' tokens come from the authority of the same cloud; a Graph with a static token has none.
+  const authority = `${graph.authorityHost || clouds.global.authorityHost}/${tenantId}`;
   return (
     (audience && {
       mode: 'entra',

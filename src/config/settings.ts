@@ -12,7 +12,11 @@ export type Setting<T = unknown> = {
 };
 
 const text = z.string().min(1);
-const list = z.string().transform((value) => splitList(value));
+/** A list that is set and names nothing would close or open a door by accident. */
+const list = z
+  .string()
+  .transform((value) => splitList(value))
+  .refine((parts) => parts.length > 0);
 
 /** Splits a comma-separated list; empty parts are dropped. */
 function splitList(value: string): readonly string[] {
@@ -37,16 +41,20 @@ const url = z.string().refine((value) => {
   return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname));
 });
 
-/** An origin; a trailing slash is taken off. */
+/** An origin; a trailing slash and the protocol's own port are taken off. */
 const origin = url
-  .refine((value) => `${URL.parse(value)?.origin}` === value.replace(/\/$/, '').toLowerCase())
+  .refine((value) => /^https?:\/\/[^/?#\\\s]+\/?$/i.test(value))
   .transform((value) => new URL(value).origin);
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
+/** Identities are compared as text later, so they are all lower case. */
+const guid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)
+  .transform((value) => value.toLowerCase());
 /** Six fields: seconds first. The host checks the rest. */
 const ncrontab = z.string().regex(/^([0-9*/,A-Za-z-]+ ){5}[0-9*/,A-Za-z-]+$/);
 const tableName = z.string().regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/);
@@ -83,7 +91,7 @@ export const settings = {
   ),
   OPWATCH_GRAPH_ROOT: setting(null, origin, 'Origin of Graph, only with cloud custom'),
   OPWATCH_GRAPH_SCOPE: setting(null, text, 'Scope of Graph tokens, only with cloud custom'),
-  OPWATCH_AUTHORITY_HOST: setting(null, url, 'Authority for tokens, only with cloud custom'),
+  OPWATCH_AUTHORITY_HOST: setting(null, origin, 'Authority for tokens, only with cloud custom'),
   OPWATCH_TENANT_ID: setting(null, guid, 'Home tenant; AZURE_TENANT_ID when absent'),
   OPWATCH_CREDENTIAL: setting(
     null,
@@ -156,11 +164,11 @@ export const kindPrefixes: Readonly<Record<Kind, string>> = {
 
 /** Storage is one name with suffixes, as the Functions host reads its own connections. */
 export const storageNames = ['OPWATCH_STORAGE', 'AzureWebJobsStorage'] as const;
-export const storageSuffixes = [
-  '__accountName',
-  '__tableServiceUri',
-  '__queueServiceUri',
-  '__blobServiceUri',
-  '__credential',
-  '__clientId',
-] as const;
+export const storageSettings = {
+  __accountName: setting(null, z.string().regex(/^[a-z0-9]{3,24}$/), 'Storage account'),
+  __tableServiceUri: setting(null, url, 'Table service, where the account name does not say it'),
+  __queueServiceUri: setting(null, url, 'Queue service, where the account name does not say it'),
+  __blobServiceUri: setting(null, url, 'Blob service, which only the Functions host uses'),
+  __credential: setting(null, z.string().regex(/^managedidentity$/i), 'Always managedidentity'),
+  __clientId: setting(null, guid, 'A user-assigned identity; the system-assigned one when absent'),
+} as const;
