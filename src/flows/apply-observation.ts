@@ -40,6 +40,8 @@ export type News = {
   readonly observation: Observation;
   /** The generation that the news is about; null: whichever lives. */
   readonly generation: number | null;
+  /** A commit of this news was tried and nothing is known of it: its events may wait in the outbox. */
+  readonly isUncertain?: boolean;
 };
 
 const attempts = 4;
@@ -50,7 +52,7 @@ export async function applyObservation(
   news: News,
   publisher: Publisher,
 ): Promise<Applied> {
-  let wasUncertain = false;
+  let wasUncertain = news.isUncertain ?? false;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);
     const settled = settledWithoutChange(found.live, found.known?.value.ended ?? null, news);

@@ -83,7 +83,11 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
 
   async function commitAlone({ before, observation }: Proposal): Promise<void> {
     const { key, generation } = before.value;
-    const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);
+    const applied = await applyObservation(
+      ports,
+      { shard, key, generation, observation, isUncertain: true },
+      publisher,
+    );
     if (applied.outcome === 'changed') counts.committed += 1;
     if (applied.outcome === 'storageBusy') counts.left += 1;
   }

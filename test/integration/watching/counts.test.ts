@@ -1,0 +1,88 @@
+// What watching costs, as counts of requests: these are promises, and a benchmark only shows their times.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startWatching, type Watching } from './harness.ts';
+
+let watching: Watching;
+
+beforeEach(async () => {
+  watching = await startWatching();
+});
+
+afterEach(async () => {
+  await watching.stop();
+});
+
+/** Waits until another poll of everything is due: the grid has a point a second. */
+async function untilDueAgain(fromMs: number): Promise<void> {
+  await expect.poll(() => performance.now() - fromMs, { interval: 50, timeout: 5000 }).toBeGreaterThan(1250);
+}
+
+test('reads a hundred operations by five requests', async () => {
+  await watching.begin(100);
+  await watching.sweep();
+  const { httpRequests, items } = watching.simulator.control.stats();
+  expect({ httpRequests, items }).toEqual({ httpRequests: 5, items: 100 });
+});
+
+test('tracks by one transaction, and by two reads more when it was there', async () => {
+  const [first] = await watching.begin(1);
+  const again = () =>
+    watching.app.flows.track({
+      named: {
+        key: first?.key ?? '',
+        kind: 'connectionOperation',
+        resource: {
+          ...watching.app.home,
+          version: 'v1.0',
+          path: first?.path ?? '',
+          parentId: '',
+          operationId: '',
+        },
+      },
+      label: null,
+      metadata: {},
+      deadlineMs: null,
+      restartAfter: null,
+      trackedBy: 'api',
+    });
+  expect(await watching.counted(() => watching.begin(1))).toEqual({ 'table POST': 1 });
+  const counts = await watching.counted(again);
+  expect(counts['table POST']).toBe(1);
+  expect(counts['table GET']).toBeLessThanOrEqual(2);
+});
+
+test('writes nothing for polls that bring nothing, and reads the table once', async () => {
+  const startedMs = performance.now();
+  await watching.begin(60);
+  await watching.sweep();
+  await untilDueAgain(startedMs);
+  const before = watching.simulator.control.stats().items;
+  expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 1 });
+  expect(watching.simulator.control.stats().items - before).toBe(60);
+});
+
+test('costs a transition its share of a commit, one send and its share of a clear', async () => {
+  const operations = await watching.begin(66);
+  await watching.sweep();
+  const startedMs = performance.now();
+  watching.setAll(operations, 'completed');
+  await untilDueAgain(startedMs);
+  const { 'queue POST': sends = 0, 'table POST': transactions = 0 } = await watching.counted(() =>
+    watching.sweep(),
+  );
+  expect(sends).toBe(66);
+  // 25 ends fill a transaction; the first ones of a sweep do not wait for it to be full.
+  expect(transactions).toBeLessThanOrEqual(12);
+});
+
+test('reads one page of the table a thousand live operations', { timeout: 60_000 }, async () => {
+  await watching.stop();
+  watching = await startWatching({ OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: '3600' });
+  await watching.begin(1100);
+  expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 2 });
+  expect(watching.simulator.control.stats().httpRequests).toBe(0);
+});
+
+test('asks nobody but the table while nothing is watched', async () => {
+  expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 1 });
+});

@@ -1,0 +1,151 @@
+// Storage that can't be trusted, under the real flows: whatever its answers, each transition is published under one id,
+// and none is lost. Rows of the fault matrix: F-19, F-23, F-25, F-29, F-30.
+import { describe, expect, test, vi } from 'vitest';
+import type { ProxyMode } from '../../fixtures/storage-proxy.ts';
+import { startWatching, type WatchedEvent, type Watching } from './harness.ts';
+
+/** Each test has its own table and queue, so that all of them can run side by side. */
+async function withWatching(work: (watching: Watching) => Promise<void>): Promise<void> {
+  const watching = await startWatching();
+  try {
+    await work(watching);
+  } finally {
+    await watching.stop();
+  }
+}
+
+/** Sweeps until every operation has published so many events; leftovers are 15 seconds old before they are sent. */
+async function settle(watching: Watching, count: number, events: WatchedEvent[]): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      await watching.sweep();
+      events.push(...(await watching.takeEvents()));
+      return new Set(events.map(({ id }) => id)).size === count;
+    },
+    { interval: 300, timeout: 40_000 },
+  );
+}
+
+function assertOrderly(events: readonly WatchedEvent[]): void {
+  const texts = new Map<string, string>();
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    expect(texts.get(event.id) ?? text).toBe(text);
+    texts.set(event.id, text);
+  }
+  const byKey = Map.groupBy(
+    [...texts.values()].map((text) => JSON.parse(text) as WatchedEvent),
+    ({ data }) => data.key,
+  );
+  for (const own of byKey.values()) {
+    const sequences = own.map(({ data }) => data.sequence).toSorted((one, other) => one - other);
+    expect(sequences).toEqual(sequences.map((_one, index) => index + 1));
+  }
+}
+
+const faults: readonly { readonly mode: ProxyMode }[] = [
+  { mode: 'busy' },
+  { mode: 'reset' },
+  { mode: '500' },
+  { mode: 'hang' },
+];
+
+/** The storage calls of a sweep in which something changes; the first transaction is a commit, the last ones clear. */
+const calls = [
+  { call: 'read of the shard', what: 'table GET', nth: 1 },
+  { call: 'commit', what: 'table POST', nth: 1 },
+  { call: 'second commit', what: 'table POST', nth: 2 },
+  { call: 'clear', what: 'table POST', nth: 3 },
+  { call: 'send', what: 'queue POST', nth: 1 },
+  { call: 'tenth send', what: 'queue POST', nth: 10 },
+] as const;
+
+/** Misbehaves at one call, the nth of its sort, and at no other. */
+function faultAt(what: string, nth: number, mode: ProxyMode): (seen: string) => ProxyMode {
+  let count = 0;
+  return (seen) => {
+    if (seen !== what) return 'pass';
+    count += 1;
+    return count === nth ? mode : 'pass';
+  };
+}
+
+describe.concurrent.each(calls)('the $call', ({ call, what, nth }) => {
+  test.each(faults)(
+    `answered by $mode loses nothing and publishes under one id (${call})`,
+    { timeout: 90_000 },
+    ({ mode }) =>
+      withWatching(async (watching) => {
+        const operations = await watching.begin(40);
+        await watching.sweep();
+        const events: WatchedEvent[] = [...(await watching.takeEvents())];
+        watching.setAll(operations, 'completed');
+        let isHit = false;
+        const decide = faultAt(what, nth, mode);
+        watching.storage.mode = (seen) => {
+          const decided = decide(seen);
+          isHit ||= decided !== 'pass';
+          return decided;
+        };
+        await vi
+          .waitUntil(
+            async () => {
+              // A sweep that can't read its shard fails; the next one comes.
+              await watching.sweep().catch(() => undefined);
+              return isHit;
+            },
+            { interval: 300, timeout: 20_000 },
+          )
+          .toBe(true);
+        watching.storage.mode = 'pass';
+        await settle(watching, 80, events);
+        assertOrderly(events);
+        const ends = events.filter(({ data }) => data.current.state === 'succeeded');
+        expect(new Set(ends.map(({ data }) => data.key)).size).toBe(40);
+      }),
+  );
+});
+
+describe.concurrent('a sweep', () => {
+  test('and another one at the same time commit each change once', () =>
+    withWatching(async (watching) => {
+      const other = watching.secondApp();
+      const operations = await watching.begin(40);
+      const events: WatchedEvent[] = [];
+      await Promise.all([watching.sweep(), other.pollKind('connectionOperation')]);
+      watching.setAll(operations, 'failed');
+      await expect.poll(
+        async () => {
+          await Promise.all([watching.sweep(), other.pollKind('connectionOperation')]);
+          events.push(...(await watching.takeEvents()));
+          return new Set(events.map(({ id }) => id)).size === 80;
+        },
+        { interval: 300, timeout: 40_000 },
+      );
+      assertOrderly(events);
+      other.stop();
+    }));
+});
+
+describe.concurrent('a stop', () => {
+  test.each(faults)(
+    'is told the truth or 503 when storage answers by $mode',
+    { timeout: 60_000 },
+    ({ mode }) =>
+      withWatching(async (watching) => {
+        const [operation] = await watching.begin(1);
+        await watching.sweep();
+        const events: WatchedEvent[] = [...(await watching.takeEvents())];
+        watching.storage.mode = mode;
+        const stopped = await watching.app.flows
+          .stop(operation?.key ?? '', null)
+          .catch(() => ({ outcome: 'storageBusy' }));
+        watching.storage.mode = 'pass';
+        expect(['ended', 'storageBusy']).toContain(stopped.outcome);
+        const again = await watching.app.flows.stop(operation?.key ?? '', null);
+        expect(again).toMatchObject({ outcome: 'ended', operation: { state: 'cancelled', sequence: 2 } });
+        await settle(watching, 2, events);
+        assertOrderly(events);
+      }),
+  );
+});
