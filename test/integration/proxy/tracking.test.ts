@@ -93,24 +93,35 @@ describe('an operation that a change starts', () => {
   });
 });
 
-test('the caller has 202 and Location also while storage takes nothing', async () => {
-  const storage = await startStorageProxy(inject('azurite'));
-  const broken = await startProxy({ storage: storage.connectionString });
-  try {
-    storage.mode = 'busy';
-    broken.simulator.control.addConnection({ id: 'contosohr' });
-    const answer = await broken.patch(schema, change);
-    expect(answer).toMatchObject({ status: 202, headers: { 'opwatch-operation-error': 'storage_busy' } });
-    expect(answer.headers['location']).toContain('/external/connections/contosohr/operations/');
-    expect(answer.headers).not.toHaveProperty('opwatch-operation');
-    expect(broken.lines.some((line) => line.startsWith('error operation was started'))).toBe(true);
-    storage.mode = 'pass';
-    expect(keyIn(await broken.patch(schema, change))).not.toBe('');
-  } finally {
-    await broken.stop();
-    await storage.stop();
-  }
-});
+test.each(['busy', 'reset', '500'] as const)(
+  'the caller has the answer of Graph also while storage answers with %s',
+  async (mode) => {
+    const storage = await startStorageProxy(inject('azurite'));
+    const broken = await startProxy({ storage: storage.connectionString });
+    try {
+      const { control } = broken.simulator;
+      const operation = control.addOperation({ kind: 'connectionOperation', parent: 'contosohr' });
+      await broken.track(operation.path);
+      storage.mode = mode;
+      const answer = await broken.patch(schema, change);
+      expect(answer).toMatchObject({ status: 202, headers: { 'opwatch-operation-error': 'storage_busy' } });
+      expect(answer.headers['location']).toContain('/external/connections/contosohr/operations/');
+      expect(answer.headers).not.toHaveProperty('opwatch-operation');
+      expect(broken.lines.some((line) => line.startsWith('error operation was started'))).toBe(true);
+      const body = { status: 'failed' };
+      expect(await broken.patch(`v1.0${operation.path}`, { body })).toMatchObject({ status: 200 });
+      const lookedUp = await broken.patch('v1.0/connectionOperation', {
+        body: { ...body, id: operation.id },
+      });
+      expect(lookedUp).toMatchObject({ status: 503, json: { code: 'storage_busy' } });
+      storage.mode = 'pass';
+      expect(keyIn(await broken.patch(schema, change))).not.toBe('');
+    } finally {
+      await broken.stop();
+      await storage.stop();
+    }
+  },
+);
 
 describe('an answer that shows a tracked operation', () => {
   async function trackedOperation() {

@@ -1,4 +1,5 @@
 // Which paths the proxy serves, and what it makes of them.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { connectionTarget, parseProxyAddress } from '../../../src/domain/proxied-resources.ts';
 import type { GraphHome } from '../../../src/domain/resources.ts';
@@ -164,5 +165,72 @@ describe('a path that is not served', () => {
 
   test.each(['v2', 'V1.0', 'v1.0/..', '', 'Beta', '__proto__'])('the version "%s" is unknown', (version) => {
     expect(parseProxyAddress(version, 'external/connections/hr1', home)).toEqual({ type: 'unknown' });
+  });
+});
+
+describe('whatever a caller writes', () => {
+  const pieces = [
+    'external',
+    'connections',
+    'communications',
+    'calls',
+    'app',
+    'users',
+    'groups',
+    'sites',
+    'onenote',
+    'operations',
+    'schema',
+    call,
+    group,
+    site,
+    'hr1',
+    'ada@contoso.com',
+    '..',
+    '.',
+    '',
+    '%2e%2e',
+    '%2f',
+    '%5c',
+    '%00',
+    '%zz',
+    ';x=1',
+    "('hr1')",
+    "operations('op')",
+    '?',
+    '#',
+    '\\',
+    '@evil.example',
+    'https:',
+    '\u202e',
+    '$batch',
+    '__proto__',
+  ];
+  const piece = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...pieces) },
+    { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
+  );
+  const path = fc.oneof(
+    fc.array(piece, { maxLength: 8 }),
+    fc.tuple(piece, piece).map(([one, two]) => ['external', 'connections', one, 'operations', two]),
+    fc.tuple(piece, piece).map(([one, two]) => ['app', 'calls', one, 'operations', two]),
+    fc.tuple(piece, piece).map(([one, two]) => ['users', one, 'onenote', 'operations', two]),
+    fc.tuple(piece, piece).map(([one, two]) => ['sites', one, 'onenote', 'operations', two]),
+  );
+
+  test('becomes a path of safe segments under a root that is served, or nothing', () => {
+    fc.assert(
+      fc.property(path, (parts) => {
+        const address = parseProxyAddress('v1.0', parts.join('/'), home);
+        if (address.type !== 'target') return;
+        const segments = address.target.path.slice(1).split('/');
+        expect(['external', 'communications', 'users', 'groups', 'sites']).toContain(segments[0]);
+        for (const segment of segments) expect(segment).toMatch(/^[A-Za-z0-9][\w.,'#$!^~+@-]*$/);
+        const url = new URL(`/v1.0/${segments.map(encodeURIComponent).join('/')}`, home.root);
+        expect(url.origin).toBe(home.root);
+        expect(url.pathname.split('/').slice(2).map(decodeURIComponent)).toEqual(segments);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
