@@ -7,7 +7,7 @@ import type { Details, JsonValue, Kind, Resource } from '../domain/operation.ts'
 
 export type Dates = { readonly sentAtMs: number; readonly arrivedAtMs: number };
 export type ReadTarget = { readonly key: string; readonly kind: Kind; readonly resource: Resource };
-export type ItemAnswer = { readonly status: number; readonly body: unknown };
+export type ItemAnswer = { readonly status: number; readonly body?: unknown };
 
 /** Where each kind keeps what it says beside its status. Source: v1.0 CSDL. */
 const fields: Readonly<Record<Kind, { readonly error: string | null; readonly result: string | null }>> = {
@@ -16,9 +16,12 @@ const fields: Readonly<Record<Kind, { readonly error: string | null; readonly re
   onenoteOperation: { error: 'error', result: null },
 };
 
+/** Graph's longest word has 18 characters; a text beyond this is no word, and no row and no event could hold any. */
+const maxStatusLength = 128;
+
 const entity = z.looseObject({
   id: z.string().nullish(),
-  status: z.string().nullable(),
+  status: z.string().max(maxStatusLength).nullable(),
   clientContext: z.string().nullish().catch(null),
   percentComplete: z.union([z.string(), z.number()]).nullish().catch(null),
 });

@@ -1,6 +1,7 @@
 // Calls to Microsoft Graph through its client, with a chain of our own: our authentication and our wire, no retry of
 // the SDK's (it sleeps inside the function and repeats writes). Nothing here throws for what Graph or the network do.
 import { Client, ResponseType } from '@microsoft/microsoft-graph-client';
+import { pathOf } from './address.ts';
 import {
   createAuthentication,
   createWire,
@@ -54,9 +55,8 @@ export function createGraphClient(options: {
   }
 
   async function send(request: GraphRequest): Promise<GraphReply> {
-    const path = `/${request.segments.map(encodeURIComponent).join('/')}`;
     const prepared = client
-      .api(path)
+      .api(pathOf(request.segments))
       .version(request.version)
       .responseType(ResponseType.RAW)
       .headers({ accept: 'application/json', ...request.headers });

@@ -17,6 +17,8 @@ export type GraphOptions = {
 
 /** A read that takes longer is a fault of transport: the operation is read again at its next time. */
 const readLimitMs = 10_000;
+/** An identity endpoint answers in milliseconds, a sign-in service in a second or two. */
+const tokenLimitMs = 10_000;
 /** A caller's change may take longer; after that nobody knows what became of it. */
 const proxyLimitMs = 30_000;
 
@@ -29,6 +31,7 @@ export function openGraph({ root, identity, clock, onTokenFailure }: GraphOption
       : createTokenSource(identity.credential, {
           scope: identity.scope,
           nowMs: Date.now,
+          limitMs: tokenLimitMs,
           onFailure: onTokenFailure,
         });
   const options = { root, tokens, nowMs: clock.nowMs };

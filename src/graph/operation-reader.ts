@@ -1,21 +1,22 @@
 // Reads the status of operations, 20 a request. Throttling and faults are judged for each item; a whole answer that
 // can't be used is one fault of transport and no status. A kind that a batch refuses is read one by one for an hour.
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
 import type { PauseRequest } from '../domain/throttle.ts';
+import { batchSegment } from './address.ts';
+import { type Dates, errorCode, observeAnswer, parseJson, type ReadTarget, unreadable } from './answers.ts';
 import {
-  type Dates,
-  errorCode,
-  type ItemAnswer,
-  observeAnswer,
-  parseJson,
-  type ReadTarget,
-  unreadable,
-} from './answers.ts';
+  type BatchItem,
+  isAddressable,
+  itemOf,
+  itemPause,
+  itemsById,
+  longerPause,
+  pauseOf,
+  segmentsOf,
+} from './batch.ts';
 import type { GraphClient, GraphReply } from './graph-client.ts';
-import { parseRetryAfterMs } from './retry-after.ts';
 
 export type BatchRead = {
   readonly observations: ReadonlyMap<string, ReadObservation>;
@@ -24,7 +25,7 @@ export type BatchRead = {
 };
 
 export type OperationReader = {
-  /** At most 20 targets of one tenant and version. Never rejects for a fault of Graph. */
+  /** At most 20 targets of one tenant, kind and version. Never rejects for a fault of Graph. */
   readonly readBatch: (targets: readonly ReadTarget[], signal?: AbortSignal) => Promise<BatchRead>;
 };
 
@@ -33,18 +34,6 @@ const singlesInFlight = 4;
 const singlesForMs = 3_600_000;
 /** A refused identity is tried again after a minute. */
 const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: 'blocked' };
-
-const batchAnswer = z.object({
-  responses: z.array(
-    z.object({
-      id: z.coerce.string(),
-      status: z.number(),
-      headers: z.record(z.string(), z.unknown()).nullish(),
-      body: z.unknown(),
-    }),
-  ),
-});
-type BatchItem = z.infer<typeof batchAnswer>['responses'][number];
 
 export function createOperationReader(
   client: GraphClient,
@@ -57,20 +46,30 @@ export function createOperationReader(
   async function readBatch(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
     if (targets.length > maxItems)
       throw new TypeError(`A batch has at most ${maxItems} items, not ${targets.length}.`);
+    const addressable = targets.filter(isAddressable);
+    const read = await readAddressable(addressable, signal);
+    if (addressable.length === targets.length) return read;
+    const now = { sentAtMs: clock.nowMs(), arrivedAtMs: clock.nowMs() };
+    const refused = targets.filter((target) => !isAddressable(target));
+    const faults = refused.map(({ key }) => [key, unreadable('address_refused', now)] as const);
+    return { ...read, observations: new Map([...read.observations, ...faults]) };
+  }
+
+  async function readAddressable(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
     const [first] = targets;
     if (first === undefined) return { observations: new Map(), pause: null, httpRequests: 0 };
     if (isReadSingly(first)) return readSingles(targets, signal);
     const reply = await client.call({
       method: 'POST',
       version: first.resource.version,
-      segments: ['$batch'],
+      segments: [batchSegment],
       headers: { 'content-type': 'application/json', 'client-request-id': randomUUID() },
       body: { requests: targets.map(itemOf) },
       signal,
     });
-    const items = itemsOf(reply);
+    const items = reply.answer.arrived ? itemsById(reply.answer.bodyText) : null;
     if (items !== null) return readItems(targets, items, { reply, signal });
-    if (isBatchRefusal(reply)) return tryChangeToSingles(targets, { batch: 1, signal });
+    if (isBatchRefusal(reply)) return readRefused(targets, { isWholeKind: true, signal });
     return wholeFault(targets, reply);
   }
 
@@ -78,48 +77,47 @@ export function createOperationReader(
     return (singlesUntilMs.get(wayOf(target)) ?? 0) > clock.monotonicMs();
   }
 
-  /** Each answer by its id; the first of two wins, unknown ids count for nothing, a missing one is unreadable. */
+  /** Each answer by its id; unknown ids count for nothing, a missing one is unreadable. */
   async function readItems(
     targets: readonly ReadTarget[],
-    items: readonly BatchItem[],
+    items: ReadonlyMap<string, BatchItem>,
     { reply, signal }: { reply: GraphReply; signal: AbortSignal | undefined },
   ): Promise<BatchRead> {
-    const byId = new Map<string, BatchItem>();
-    for (const item of items) {
-      const id = item.id.toLowerCase();
-      if (!byId.has(id)) byId.set(id, item);
-    }
     const dates = datesOf(reply);
     const observations = new Map<string, ReadObservation>();
     const refused: ReadTarget[] = [];
     let pause: PauseRequest | null = null;
     for (const target of targets) {
-      const item = byId.get(target.key);
-      if (item !== undefined && refusesBatching(item.status)) refused.push(target);
-      observations.set(
-        target.key,
-        item === undefined ? unreadable('missing_answer', dates) : observeAnswer(target, bodyOf(item), dates),
-      );
-      if (item?.status === 429) pause = longerPause(pause, retryAfterOf(item, clock.nowMs()));
+      const item = items.get(target.key);
+      if (item === undefined) {
+        observations.set(target.key, unreadable('missing_answer', dates));
+        continue;
+      }
+      observations.set(target.key, observeAnswer(target, item, dates));
+      if (refusesBatching(item.status)) refused.push(target);
+      pause = longerPause(pause, itemPause(item, clock.nowMs()));
     }
-    if (refused.length === 0) return { observations, pause, httpRequests: 1 };
-    const singles = await tryChangeToSingles(refused, { batch: 1, signal });
-    for (const [key, observation] of singles.observations) observations.set(key, observation);
-    return { observations, pause: singles.pause ?? pause, httpRequests: singles.httpRequests };
+    // Asked to wait, we do not even ask in another way.
+    if (refused.length === 0 || pause !== null) return { observations, pause, httpRequests: 1 };
+    // Where the batch read others of the kind, it is not the kind that is refused.
+    const isWholeKind = ![...observations.values()].some(({ type }) => type === 'status');
+    const singles = await readRefused(refused, { isWholeKind, signal });
+    return { ...singles, observations: new Map([...observations, ...singles.observations]) };
   }
 
-  /** When the same reads do better one by one, the kind is read so for an hour. */
-  async function tryChangeToSingles(
+  /** What a batch refused, one by one. When that does better for a whole kind, it is read so for an hour. */
+  async function readRefused(
     targets: readonly ReadTarget[],
-    { batch, signal }: { batch: number; signal: AbortSignal | undefined },
+    { isWholeKind, signal }: { isWholeKind: boolean; signal: AbortSignal | undefined },
   ): Promise<BatchRead> {
     const singles = await readSingles(targets, signal);
     const isBetter = [...singles.observations.values()].some(
       ({ type }) => type === 'status' || type === 'gone',
     );
     const [first] = targets;
-    if (isBetter && first !== undefined) singlesUntilMs.set(wayOf(first), clock.monotonicMs() + singlesForMs);
-    return { ...singles, httpRequests: singles.httpRequests + batch };
+    if (isBetter && isWholeKind && first !== undefined)
+      singlesUntilMs.set(wayOf(first), clock.monotonicMs() + singlesForMs);
+    return { ...singles, httpRequests: singles.httpRequests + 1 };
   }
 
   async function readSingles(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
@@ -135,7 +133,7 @@ export function createOperationReader(
         httpRequests += 1;
         const read = await readSingle(target, signal);
         observations.set(target.key, read.observation);
-        pause = read.pause ?? pause;
+        pause = longerPause(pause, read.pause);
       }
     }
   }
@@ -144,10 +142,14 @@ export function createOperationReader(
     target: ReadTarget,
     signal?: AbortSignal,
   ): Promise<{ observation: ReadObservation; pause: PauseRequest | null }> {
-    const { version, path } = target.resource;
-    const headers = { 'client-request-id': randomUUID() };
-    const segments = path.slice(1).split('/');
-    const reply = await client.call({ method: 'GET', version, segments, headers, body: null, signal });
+    const reply = await client.call({
+      method: 'GET',
+      version: target.resource.version,
+      segments: segmentsOf(target),
+      headers: { 'client-request-id': randomUUID() },
+      body: null,
+      signal,
+    });
     const { answer } = reply;
     const dates = datesOf(reply);
     if (!answer.arrived) return { observation: unreadable(answer.code, dates), pause: null };
@@ -156,34 +158,24 @@ export function createOperationReader(
       { status: answer.status, body: parseJson(answer.bodyText) },
       dates,
     );
-    return { observation, pause: answer.status === 401 ? refusedPause : outerPause(answer, clock.nowMs()) };
+    return { observation, pause: answer.status === 401 ? refusedPause : outerPause(answer) };
   }
 
   function wholeFault(targets: readonly ReadTarget[], reply: GraphReply): BatchRead {
     const { answer } = reply;
     const fault = faultOf(reply);
     const observations = new Map(targets.map((target) => [target.key, fault] as const));
-    const announced = answer.arrived ? outerPause(answer, clock.nowMs()) : null;
+    const announced = answer.arrived ? outerPause(answer) : null;
     const pause = fault.type === 'refused' ? refusedPause : announced;
     return { observations, pause, httpRequests: 1 };
   }
+
+  function outerPause({ status, headers }: GraphAnswer): PauseRequest | null {
+    return pauseOf(status, headers['retry-after'], clock.nowMs());
+  }
 }
 
-function itemOf(target: ReadTarget) {
-  return {
-    id: target.key,
-    method: 'GET',
-    url: target.resource.path.split('/').map(encodeURIComponent).join('/'),
-    headers: { 'client-request-id': randomUUID() },
-  };
-}
-
-/** The items whenever the body has some, whatever the outer status says (older texts say 424, newer ones 200). */
-function itemsOf({ answer }: GraphReply): readonly BatchItem[] | null {
-  if (!answer.arrived) return null;
-  const parsed = batchAnswer.safeParse(parseJson(answer.bodyText));
-  return parsed.success ? parsed.data.responses : null;
-}
+type GraphAnswer = Extract<GraphReply['answer'], { readonly arrived: true }>;
 
 function isBatchRefusal({ answer }: GraphReply): boolean {
   return answer.arrived && (answer.status === 403 || answer.status === 404 || refusesBatching(answer.status));
@@ -210,30 +202,6 @@ function faultOf(reply: GraphReply): ReadObservation {
 
 function datesOf({ sentAtMs, arrivedAtMs }: GraphReply): Dates {
   return { sentAtMs, arrivedAtMs };
-}
-
-/** A pause for 429, and for any other refusal that names a time. */
-function outerPause(
-  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
-  nowMs: number,
-): PauseRequest | null {
-  const retryAfterMs = parseRetryAfterMs(answer.headers['retry-after'], nowMs);
-  if (answer.status !== 429 && (answer.status < 500 || retryAfterMs === null)) return null;
-  return { retryAfterMs, code: `http_${answer.status}` };
-}
-
-function longerPause(pause: PauseRequest | null, retryAfterMs: number | null): PauseRequest {
-  const longest = Math.max(pause?.retryAfterMs ?? -1, retryAfterMs ?? -1);
-  return { retryAfterMs: longest < 0 ? null : longest, code: 'http_429' };
-}
-
-function retryAfterOf(item: BatchItem, nowMs: number): number | null {
-  const header = Object.entries(item.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after');
-  return parseRetryAfterMs(header === undefined ? null : String(header[1]), nowMs);
-}
-
-function bodyOf(item: BatchItem): ItemAnswer {
-  return { status: item.status, body: item.body };
 }
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {

@@ -4,24 +4,24 @@ import type { TokenSource } from './transport.ts';
 
 const renewBeforeMs = 5 * 60_000;
 
-/**
- * @param options.onFailure told when no token can be had; the read that needed it is then refused.
- */
-export function createTokenSource(
-  credential: TokenCredential,
-  options: {
-    readonly scope: string;
-    readonly nowMs: () => number;
-    readonly onFailure: (error: unknown) => void;
-  },
-): TokenSource {
+type TokenOptions = {
+  readonly scope: string;
+  readonly nowMs: () => number;
+  /** How long a token may take; later the read that needs it is refused. */
+  readonly limitMs: number;
+  /** Told when no token can be had. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** One request to the identity at a time, however many reads wait for it. */
+export function createTokenSource(credential: TokenCredential, options: TokenOptions): TokenSource {
   let current: { readonly token: string; readonly expiresOnTimestamp: number } | null = null;
   let fetching: Promise<string | null> | undefined;
   return { token };
 
   async function token(isFresh: boolean): Promise<string | null> {
     const isValid = current !== null && current.expiresOnTimestamp - renewBeforeMs > options.nowMs();
-    if (isValid && !isFresh) return current?.token ?? '';
+    if (isValid && !isFresh) return current?.token ?? null;
     fetching ??= fetchToken(isFresh).finally(() => {
       fetching = undefined;
     });
@@ -29,16 +29,27 @@ export function createTokenSource(
   }
 
   async function fetchToken(isFresh: boolean): Promise<string | null> {
+    const limit = AbortSignal.timeout(options.limitMs);
     try {
       // A claims challenge is the SDK's documented way to pass over its own cache.
-      const answer = await credential.getToken(options.scope, isFresh ? { claims: '{}' } : {});
-      current = answer;
-      return answer?.token ?? null;
+      const claims = isFresh ? { claims: '{}' } : {};
+      const asked = credential.getToken(options.scope, { ...claims, abortSignal: limit });
+      // Not every credential of the SDK heeds the signal.
+      current = await Promise.race([asked, rejectWhenAborted(limit)]);
+      return current?.token ?? null;
     } catch (error) {
+      // The caller turns null into a refused read; who runs the app learns the reason here.
       options.onFailure(error);
       return null;
     }
   }
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const refuse = (): void => reject(new Error('No token came in time.', { cause: signal.reason }));
+    signal.addEventListener('abort', refuse, { once: true });
+  });
 }
 
 /** A fixed token, for a Graph on loopback. */

@@ -1,7 +1,7 @@
-// The last two links of the Graph client's chain: the token, and the wire. The SDK's own host check is fooled by
-// userinfo in a URL, so ours is the only guard: the exact origin, no userinfo, the very path that we built.
+// The last two links of the Graph client's chain: the token, which only ever goes to our own address, and the wire.
 import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
 import { Agent, type Dispatcher, request } from 'undici';
+import { isOwnAddress } from './address.ts';
 
 /** What came over the wire, or why nothing did. */
 export type WireAnswer =
@@ -52,18 +52,6 @@ export function createAuthentication(root: string, tokens: TokenSource): Middlew
 
 /** Asks the authentication for a fresh token; it never leaves the process. */
 export const freshTokenHeader = 'x-opwatch-fresh-token';
-
-/**
- * Whether a URL goes to the configured origin and to exactly the path that it spells: nothing for a parser to tidy up
- * (dot segments in any encoding, backslashes, white space), no userinfo, no fragment.
- */
-export function isOwnAddress(url: string, root: string): boolean {
-  if (!url.startsWith(`${root}/`) || /[\\\s#]/.test(url)) return false;
-  const parsed = URL.parse(url);
-  if (parsed === null || parsed.origin !== root || parsed.username !== '' || parsed.password !== '')
-    return false;
-  return parsed.href === url && !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(parsed.pathname);
-}
 
 /** Sends by undici: no redirects, a cap on the answer, and a deadline for the whole exchange. */
 export function createWire(limitMs: number): Middleware & { readonly close: () => Promise<void> } {
