@@ -3,23 +3,11 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
 import { loadConfig } from '../../src/config.ts';
-import { AppError } from '../../src/domain/errors.ts';
-
-type Env = Readonly<Record<string, string>>;
+import { type Env, refusalOf } from '../fixtures/config.ts';
 
 const clientId = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
 const noStorage: Env = { AZURE_TENANT_ID: '11111111-2222-3333-4444-555555555555' };
 const base: Env = { ...noStorage, AzureWebJobsStorage: 'UseDevelopmentStorage=true' };
-
-function refusalOf(env: Env): string {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    if (error instanceof AppError) return error.message;
-    throw error;
-  }
-  throw new TypeError('The settings were accepted.');
-}
 
 function storageOf(env: Env) {
   const { storage } = loadConfig({ ...noStorage, ...env });
@@ -175,7 +163,7 @@ describe('what is secret', () => {
 
   test('shows itself in no print of its own', () => {
     const secret = new Secret('canary');
-    const prints = [`${String(secret)}`, JSON.stringify({ secret }), inspect(secret), inspect([secret])];
+    const prints = [String(secret), JSON.stringify({ secret }), inspect(secret), inspect([secret])];
     expect(prints.filter((print) => print.includes('canary'))).toEqual([]);
     expect(Object.entries(secret)).toEqual([]);
   });
