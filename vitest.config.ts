@@ -1,17 +1,39 @@
-// How the tests run: real processes, two at a time, one line of counts at the end.
+// How the tests run: real processes, two at a time, one line of counts at the end. Tests of whole processes come last
+// and one by one: they load the machine, and what they measure must not be the load of others.
 import { defineConfig } from 'vitest/config';
 import { countingReporter } from './test/reporter.ts';
 
 // Vitest reads its configuration from a default export; there is no other.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['./test/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     allowOnly: false,
     reporters: ['default', countingReporter()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/e2e/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 });

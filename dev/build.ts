@@ -2,7 +2,7 @@
 // through `require`. Dynamic imports stay lazy inside the file.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, stop } from 'esbuild';
 
 const bundlePath = 'dist/functions.cjs';
 
@@ -37,6 +37,7 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
     logLevel: 'warning',
     metafile: true,
   });
+  await stop(); // its process would live as long as ours
   const { size } = await stat(join(root, outfile));
   return { path: outfile, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
 }

@@ -28,7 +28,7 @@ import { createKeySet } from './http/key-set.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
-import { createStorageClock, type StorageClock } from './storage/storage-clock.ts';
+import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
 import type { Telemetry } from './telemetry/application-insights.ts';
 import { logLine } from './telemetry/log-line.ts';
 
@@ -63,8 +63,10 @@ export function getApp(): App {
   return app;
 }
 
-export function createApp(config: Config, log: Log): App {
-  const clock = createStorageClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
+const systemClocks: LocalClocks = { wallMs: Date.now, monotonicMs: () => performance.now() };
+
+export function createApp(config: Config, log: Log, clocks: LocalClocks = systemClocks): App {
+  const clock = createStorageClock(clocks);
   const { cloud, root, tenantId } = config.graph;
   const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);

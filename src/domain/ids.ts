@@ -16,7 +16,7 @@ const guidPattern = new RegExp(`^${guid}$`, 'i');
 const dashlessPattern = /^[0-9a-f]{32}$/i;
 
 /** Lower case with dashes for any spelling of a GUID; other text unchanged. */
-export function foldGuid(id: string): string {
+function foldGuid(id: string): string {
   if (dashlessPattern.test(id)) return insertDashes(id.toLowerCase());
   return guidPattern.test(id) ? id.toLowerCase() : id;
 }

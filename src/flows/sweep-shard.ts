@@ -44,8 +44,8 @@ export type SweepReport = {
 };
 
 /** A younger outbox row is left to its committer: that takes the copies of two sweepers from 14.6 % to 0.06 %. */
-export const outboxGraceMs = 15_000;
-export const parkedLifeMs = 15 * 60_000;
+const outboxGraceMs = 15_000;
+const parkedLifeMs = 15 * 60_000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 

@@ -9,14 +9,14 @@ export type StorageClock = {
   readonly learn: (serverDateMs: number) => void;
 };
 
+/** This process's own clocks. */
+export type LocalClocks = { readonly wallMs: () => number; readonly monotonicMs: () => number };
+
 /** Two windows are kept, so that a bound is forgotten after 5 to 10 minutes: quartz drifts by far less in that time. */
 const windowMs = 5 * 60_000;
 
 /** @param local.wallMs is used only until the first answer of the storage service. */
-export function createStorageClock(local: {
-  readonly wallMs: () => number;
-  readonly monotonicMs: () => number;
-}): StorageClock {
+export function createStorageClock(local: LocalClocks): StorageClock {
   let windowStartMs = local.monotonicMs();
   let current = Number.NEGATIVE_INFINITY;
   let previous = Number.NEGATIVE_INFINITY;

@@ -146,7 +146,7 @@ describe('A-33: a method that is not served', () => {
 
 describe('A-34: a query', () => {
   test.each(['?$select=id&api-version=beta', '?_method=DELETE', '?$expand=items', '?x', '?%24select=id'])(
-    'is refused: %s',
+    'is refused and not sent on: %s',
     async (query) => {
       await expectRefused(proxy, await proxy.get(connection + query), [400, 'query_not_allowed']);
       proxy.simulator.control.zero();

@@ -14,6 +14,8 @@ import { createStaticTokenSource } from '../../../src/graph/tokens.ts';
 import { createEndpoint } from '../../../src/http/endpoint.ts';
 import { createReadGraphResource, createUpdateGraphResource } from '../../../src/http/handlers/proxy.ts';
 import { createRateLimit } from '../../../src/http/rate-limit.ts';
+import { expectDocumented } from '../../fixtures/documented.ts';
+import { takeMessages } from '../../fixtures/queue-reader.ts';
 
 /** Tokens that must never be seen outside. */
 export const graphToken = 'canary-graph-token';
@@ -117,7 +119,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
       },
       ...(hasBody ? { body: bodyOf(body) } : {}),
     });
-    return answerOf(await handler(request, new InvocationContext()));
+    const answer = answerOf(await handler(request, new InvocationContext()));
+    expectDocumented({ method, path: `/api/graph/${path}` }, answer);
+    return answer;
   }
 
   return {
@@ -140,17 +144,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
       });
       return named.key;
     },
-    takeEvents: async () => {
-      const events: Event[] = [];
-      for (;;) {
-        const { receivedMessageItems: messages } = await queue.receiveMessages({ numberOfMessages: 32 });
-        if (messages.length === 0) return events;
-        for (const { messageText, messageId, popReceipt } of messages) {
-          events.push(JSON.parse(Buffer.from(messageText, 'base64').toString('utf8')) as Event);
-          await queue.deleteMessage(messageId, popReceipt);
-        }
-      }
-    },
+    takeEvents: async () => (await takeMessages(queue)).map((text) => JSON.parse(text) as Event),
     stop: () => simulator.stop(),
   };
 }
