@@ -24,6 +24,20 @@ export type ShardMemory = {
   readonly sweptAtMs: number | null;
   /** By tenant id. */
   readonly pauses: Readonly<Record<string, Pause>>;
+  /** When a notification last came for a parent (a call), by its id. */
+  readonly pushedAtMs: Readonly<Record<string, number>>;
+  readonly ends: EndCounts;
+};
+
+/** How the ends of a shard's operations were seen, since it began. */
+export type EndCounts = {
+  readonly byPush: number;
+  readonly byPoll: number;
+  /** Of those by poll: a notification came later. A copy of it counts again. */
+  readonly byBoth: number;
+  /** How much later, in all and at most. */
+  readonly pushLateMs: number;
+  readonly maxPushLateMs: number;
 };
 
 /** A committed event that is not yet known to be published. */

@@ -1,6 +1,8 @@
 // Throttling is state: how a refusal of Graph becomes an instant before which its tenant and kind are left alone.
 import type { Pause, ShardMemory } from './stored.ts';
 
+export type Pauses = ShardMemory['pauses'];
+
 /** Graph's answer to a request that came too early, or that this identity may not make. */
 export type PauseRequest = { readonly retryAfterMs: number | null; readonly code: string };
 
@@ -27,33 +29,25 @@ export function nextPause(
   return { untilMs: Math.ceil(untilMs), attempts, code: request.code };
 }
 
-/** Two processes' knowledge in one: the later pause of each tenant, the later low-water mark. */
-export function joinMemory(one: ShardMemory, other: ShardMemory): ShardMemory {
-  const pauses: Record<string, Pause> = { ...one.pauses };
-  for (const [tenantId, pause] of Object.entries(other.pauses)) {
+/** Two processes' knowledge of pauses in one: the later of each tenant. */
+export function joinPauses(one: Pauses, other: Pauses): Pauses {
+  const pauses: Record<string, Pause> = { ...one };
+  for (const [tenantId, pause] of Object.entries(other)) {
     const known = pauses[tenantId];
     if (known === undefined || pause.untilMs > known.untilMs) pauses[tenantId] = pause;
   }
-  return { sweptAtMs: laterOf(one.sweptAtMs, other.sweptAtMs), pauses };
+  return pauses;
 }
 
 /** The pause that holds for a tenant now; null when it may be called. */
-export function holdingPause(memory: ShardMemory, tenantId: string, nowMs: number): Pause | null {
-  const pause = memory.pauses[tenantId];
+export function holdingPause(pauses: Pauses, tenantId: string, nowMs: number): Pause | null {
+  const pause = pauses[tenantId];
   return pause !== undefined && pause.untilMs > nowMs ? pause : null;
 }
 
 /** Without the pauses that ended long enough ago to say nothing about the next refusal. */
-export function withoutOldPauses(memory: ShardMemory, nowMs: number): ShardMemory {
-  const pauses = Object.entries(memory.pauses).filter(
-    ([, pause]) => pause.untilMs + longestGuessedPauseMs > nowMs,
+export function withoutOldPauses(pauses: Pauses, nowMs: number): Pauses {
+  return Object.fromEntries(
+    Object.entries(pauses).filter(([, pause]) => pause.untilMs + longestGuessedPauseMs > nowMs),
   );
-  return { ...memory, pauses: Object.fromEntries(pauses) };
-}
-
-export const emptyMemory: ShardMemory = { sweptAtMs: null, pauses: {} };
-
-function laterOf(one: number | null, other: number | null): number | null {
-  if (one === null || other === null) return one ?? other;
-  return Math.max(one, other);
 }

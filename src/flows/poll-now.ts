@@ -1,10 +1,10 @@
 // One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
 import { throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Shard } from '../domain/stored.ts';
-import { emptyMemory } from '../domain/throttle.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
-import { type FindPorts, findRows, viewWithPause } from './find-operation.ts';
+import { type FindPorts, findRows, viewWithMemory } from './find-operation.ts';
 import type { ReadBatch } from './ports.ts';
 import { createPublisher, type PublishPorts } from './publish-events.ts';
 import type { PollNowOutcome } from './results.ts';
@@ -28,7 +28,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
   async function currentPauses(shard: Shard): Promise<ShardPauses> {
     const readAtMonotonicMs = ports.clock.monotonicMs();
     const memory = (await ports.readMemory(shard))?.value ?? emptyMemory;
-    return createShardPauses(ports, shard, { memory, readAtMonotonicMs });
+    return createShardPauses(ports, shard, { pauses: memory.pauses, readAtMonotonicMs });
   }
 
   async function throttled(pauses: ShardPauses, operation: Operation): Promise<PollNowOutcome | null> {
@@ -60,6 +60,6 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
         }
       );
     }
-    return { outcome: 'polled', operation: await viewWithPause(ports, shard, applied.operation) };
+    return { outcome: 'polled', operation: await viewWithMemory(ports, shard, applied.operation) };
   }
 }

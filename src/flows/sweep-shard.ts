@@ -7,15 +7,25 @@
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
-import type { OutboxEntry, ParkedPush, Shard, ShardContents, Stored } from '../domain/stored.ts';
+import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
+import type {
+  EndCounts,
+  OutboxEntry,
+  ParkedPush,
+  Shard,
+  ShardContents,
+  ShardMemory,
+  Stored,
+} from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
-import { emptyMemory } from '../domain/throttle.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import { type ApplyPorts, applyObservation } from './apply-observation.ts';
+import { type Applied, type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { createCommitter } from './commit-changes.ts';
+import { mergeMemory } from './merge-memory.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
-import { createShardPauses, mergeMemory, type PausePorts } from './shard-pauses.ts';
+import { createShardPauses, type PausePorts } from './shard-pauses.ts';
 
 export type SweepPorts = ApplyPorts &
   PublishPorts &
@@ -46,6 +56,8 @@ export type SweepReport = {
 /** A younger outbox row is left to its committer: that takes the copies of two sweepers from 14.6 % to 0.06 %. */
 const outboxGraceMs = 15_000;
 const parkedLifeMs = 15 * 60_000;
+/** Every sweep reads all of them; beyond so many the oldest are dropped. */
+const maxParked = 5000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 
@@ -59,6 +71,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const underWay = new Set<Shard>();
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
+  const unstoredEnds = new Map<Shard, EndCounts>();
 
   return async function sweepShard({ kind, shard }, limits) {
     if (underWay.has(shard)) return null;
@@ -80,24 +93,27 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
-    const due = dueOperations(contents, { mark, nowMs: startedAtMs }).filter(
+    const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs }).filter(
       ({ stored }) => !isTouched.has(stored.value.key),
     );
-    const pauses = createShardPauses(ports, shard, { memory, readAtMonotonicMs });
+    const pauses = createShardPauses(ports, shard, { pauses: memory.pauses, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
+    const changes: Promise<Applied>[] = [];
     const result = await readDue({ ...ports, pauses }, due, {
       maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
       ...limits,
       onObservation: (before, observation) => {
         const decision = observe(before.value, observation);
-        if (decision.operation !== before.value) committer.add({ before, observation, decision });
+        if (decision.operation !== before.value)
+          changes.push(committer.commit({ before, observation, decision }));
       },
     });
-    const committed = await committer.drain();
+    const applied = await Promise.all(changes);
     const sent = await publisher.drain();
 
     const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
     marks.set(shard, next);
+    addEndsOf(shard, applied);
     await storeMark(shard, { mark: next, stored: memory.sweptAtMs, read: result.read.length });
     return {
       shard,
@@ -106,11 +122,18 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       read: result.read.length,
       httpRequests: result.httpRequests,
       throttledItems: result.throttledItems,
-      ...committed,
+      committed: applied.filter(({ outcome }) => outcome === 'changed').length,
+      commits: committer.commits(),
+      left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
       published: sent.published,
       unpublished: sent.failed,
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
+  }
+
+  function addEndsOf(shard: Shard, applied: readonly Applied[]): void {
+    const ends = applied.flatMap((one) => (one.outcome === 'changed' ? (endSeen(one.operation) ?? []) : []));
+    unstoredEnds.set(shard, ends.reduce(addEnds, unstoredEnds.get(shard) ?? noEnds));
   }
 
   /** Parked pushes of live operations are news, applied before Graph is read: afterwards one was lost in a thousand runs. */
@@ -122,6 +145,10 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const applied = new Set<string>();
     if (contents.parked.length === 0) return applied;
     const liveKeys = new Set(contents.live.map(({ value }) => value.key));
+    const oldestFirst = contents.parked.toSorted(
+      (one, other) => one.value.parkedAtMs - other.value.parkedAtMs,
+    );
+    const tooMany = new Set(oldestFirst.slice(0, Math.max(0, oldestFirst.length - maxParked)));
     for (const parked of contents.parked) {
       const { key, observation, parkedAtMs } = parked.value;
       if (liveKeys.has(key)) {
@@ -133,7 +160,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
         applied.add(key);
         if (result.outcome === 'storageBusy') continue;
         await ports.removeParked(shard, parked);
-      } else if (ports.clock.nowMs() - parkedAtMs > parkedLifeMs) {
+      } else if (ports.clock.nowMs() - parkedAtMs > parkedLifeMs || tooMany.has(parked)) {
         ports.log('info', { operationKey: key }, 'parked push was dropped: nobody registered its operation');
         await ports.removeParked(shard, parked);
       }
@@ -150,7 +177,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     hasRead.add(shard);
     const isOld = at.mark.sweptAtMs - (at.stored ?? 0) >= markStoredEveryMs;
     if (!isFirst && !isOld) return;
-    await mergeMemory(ports, shard, { sweptAtMs: at.mark.sweptAtMs, pauses: {} });
+    const ends = unstoredEnds.get(shard) ?? noEnds;
+    unstoredEnds.delete(shard);
+    await mergeMemory(ports, shard, { sweptAtMs: at.mark.sweptAtMs, ends });
   }
 }
 
@@ -167,11 +196,11 @@ function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly Oper
 
 function dueOperations(
   contents: ShardContents,
-  at: { readonly mark: SweepMark; readonly nowMs: number },
+  at: { readonly mark: SweepMark; readonly memory: ShardMemory; readonly nowMs: number },
 ): readonly DueOperation[] {
   const due: DueOperation[] = [];
   for (const stored of contents.live) {
-    const atMs = dueAtMs(stored.value, at.mark);
+    const atMs = dueAtMs(stored.value, at.mark, pushTrustedUntilMs(stored.value, at.memory));
     if (atMs <= at.nowMs) due.push({ stored, dueAtMs: atMs });
   }
   return due;
