@@ -3,7 +3,8 @@
 //
 // Read the rows, observe, commit state + event + outbox row in one transaction guarded by the row's ETag. If the
 // answer is anything but a clear success, nothing is known: read the rows again and decide again from what is there.
-// What was already committed then shows as no change, and its outbox row is published at once by whoever tried.
+// What was already committed then shows as no change. If an answer of ours was unclear, its outbox row is published at
+// once; after a clear refusal it is another committer's, who publishes it.
 // If we die after the commit, a sweep publishes what is 15 seconds old.
 import { buildEvent } from '../domain/event.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -72,7 +73,7 @@ export async function applyObservation(
       publisher.publish(change.events);
       return { outcome: 'changed', operation: decision.operation, ignored: decision.ignored };
     }
-    wasUncertain = true;
+    wasUncertain ||= !committed.isRefused;
   }
   return { outcome: 'storageBusy' };
 }

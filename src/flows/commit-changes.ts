@@ -50,28 +50,36 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     // Gathers what the same batch of answers adds in this turn of the event loop.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const group = takeGroup();
+      const { group, repeated } = takeGroup();
       try {
         await commitGroup(group);
+        for (const one of repeated) one.resolve(await commitAlone(one, false));
       } catch (error) {
         // The rows are as they are; the next sweep looks at them.
-        for (const one of [...group, ...waiting.splice(0)]) one.reject(error);
+        for (const one of [...group, ...repeated, ...waiting.splice(0)]) one.reject(error);
       }
     }
     isRunning = false;
   }
 
-  function takeGroup(): readonly Waiting[] {
-    const group: Waiting[] = [];
+  /** A row can't be in a transaction twice: further changes of a key are decided again once the first is in. */
+  function takeGroup(): { readonly group: readonly Waiting[]; readonly repeated: readonly Waiting[] } {
+    const group = new Map<string, Waiting>();
+    const repeated: Waiting[] = [];
     let rows = 0;
-    while (waiting.length > 0 && group.length < maxChanges) {
+    while (waiting.length > 0 && group.size < maxChanges) {
       const next = waiting[0];
       if (next === undefined || rows + rowsOf(next) > maxRows) break;
-      rows += rowsOf(next);
-      group.push(next);
       waiting.shift();
+      const { key } = next.before.value;
+      if (group.has(key)) {
+        repeated.push(next);
+        continue;
+      }
+      rows += rowsOf(next);
+      group.set(key, next);
     }
-    return group;
+    return { group: [...group.values()], repeated };
   }
 
   async function commitGroup(group: readonly Waiting[]): Promise<void> {
@@ -79,17 +87,17 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
       makeChange(ports, before, decision),
     );
     commits += 1;
-    const { applied } = await ports.commit(shard, changes);
+    const { applied, isRefused } = await ports.commit(shard, changes);
     if (applied) publisher.publish(changes.flatMap((change) => change.events));
     for (const one of group) {
       const { operation, ignored } = one.decision;
-      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one));
+      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one, !isRefused));
     }
   }
 
-  function commitAlone({ before, observation }: Proposal): Promise<Applied> {
+  function commitAlone({ before, observation }: Proposal, isUncertain: boolean): Promise<Applied> {
     const { key, generation } = before.value;
-    const news = { shard, key, generation, observation, isUncertain: true };
+    const news = { shard, key, generation, observation, isUncertain };
     return applyObservation(ports, news, publisher);
   }
 }

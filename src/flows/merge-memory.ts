@@ -15,7 +15,10 @@ const attempts = 4;
 export async function mergeMemory(ports: MemoryPorts, shard: Shard, news: MemoryNews): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const stored = await ports.readMemory(shard);
-    const memory = withNews(stored?.value ?? emptyMemory, news, ports.clock.nowMs());
+    const before = stored?.value ?? emptyMemory;
+    const memory = withNews(before, news, ports.clock.nowMs());
+    // What says nothing new is not written.
+    if (JSON.stringify(memory) === JSON.stringify(before)) return;
     if (await ports.writeMemory(shard, memory, stored?.etag ?? null)) return;
   }
 }

@@ -9,8 +9,11 @@ import type { OperationEvent } from '../domain/transition.ts';
 /** Instants are the storage service's; durations are measured by the monotonic clock. */
 export type Clock = { readonly nowMs: () => number; readonly monotonicMs: () => number };
 
-/** False (or not applied) is no verdict: refused or unknown, so the rows are to be read again. */
-export type Committed = { readonly applied: boolean };
+/**
+ * Not applied is no verdict: the rows are to be read again. Unless it was refused the changes may be there all the same,
+ * and their events unpublished.
+ */
+export type Committed = { readonly applied: boolean; readonly isRefused: boolean };
 
 export type CommitChanges = (shard: Shard, changes: readonly Change[]) => Promise<Committed>;
 export type LookUp = (shard: Shard, key: string) => Promise<Lookup>;

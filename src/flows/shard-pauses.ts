@@ -22,15 +22,25 @@ export function createShardPauses(
 ): ShardPauses {
   let own = start.pauses;
   let readAtMonotonicMs = start.readAtMonotonicMs;
+  let reading: Promise<void> | undefined;
   return { pausedUntilMs, merge };
 
   async function pausedUntilMs(tenantId: string): Promise<number | null> {
     while (ports.clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
-      readAtMonotonicMs = ports.clock.monotonicMs();
-      const stored = await ports.readMemory(shard);
-      if (stored !== null) own = joinPauses(own, stored.value.pauses);
+      // Several requests may be about to begin: all wait for the one look, or the others would go on by what was known.
+      reading ??= look().finally(() => {
+        reading = undefined;
+      });
+      await reading;
     }
     return holdingPause(own, tenantId, ports.clock.nowMs())?.untilMs ?? null;
+  }
+
+  async function look(): Promise<void> {
+    const lookedAtMonotonicMs = ports.clock.monotonicMs();
+    const stored = await ports.readMemory(shard);
+    if (stored !== null) own = joinPauses(own, stored.value.pauses);
+    readAtMonotonicMs = lookedAtMonotonicMs;
   }
 
   async function merge(tenantId: string, request: PauseRequest): Promise<void> {

@@ -9,31 +9,21 @@ import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
 import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
-import type {
-  EndCounts,
-  OutboxEntry,
-  ParkedPush,
-  Shard,
-  ShardContents,
-  ShardMemory,
-  Stored,
-} from '../domain/stored.ts';
+import type { EndCounts, OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import { type Applied, type ApplyPorts, applyObservation } from './apply-observation.ts';
+import type { Applied } from './apply-observation.ts';
+import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
 import { mergeMemory } from './merge-memory.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
 import { createShardPauses, type PausePorts } from './shard-pauses.ts';
 
-export type SweepPorts = ApplyPorts &
+export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & {
-    readonly readShard: (shard: Shard) => Promise<ShardContents>;
-    readonly removeParked: (shard: Shard, parked: Stored<ParkedPush>) => Promise<boolean>;
-  };
+  PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
 
 export type SweepLimits = { readonly deadlineMonotonicMs: number; readonly signal: AbortSignal };
 
@@ -60,6 +50,14 @@ const parkedLifeMs = 15 * 60_000;
 const maxParked = 5000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
+
+type SweepStart = {
+  readonly kind: Kind;
+  readonly shard: Shard;
+  readonly contents: ShardContents;
+  readonly readAtMonotonicMs: number;
+  readonly startedAtMs: number;
+};
 
 /** @returns null when this process sweeps the shard already; the next tick comes. */
 export type SweepShard = (
@@ -88,17 +86,34 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
     const publisher = createPublisher(ports, shard);
+    const changes: Promise<Applied>[] = [];
+    try {
+      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, startedAtMs }, limits, {
+        publisher,
+        changes,
+      });
+    } finally {
+      // What was begun is brought to its end also when something after it failed.
+      await Promise.allSettled(changes);
+      await publisher.drain();
+    }
+  }
+
+  async function sweepContents(
+    { kind, shard, contents, readAtMonotonicMs, startedAtMs }: SweepStart,
+    limits: SweepLimits,
+    { publisher, changes }: { readonly publisher: Publisher; readonly changes: Promise<Applied>[] },
+  ): Promise<SweepReport> {
     publisher.publish(leftovers(contents.outbox, startedAtMs));
-    const isTouched = await applyParked(contents, shard, publisher);
+    const touched = await takeParked(contents, shard, publisher);
 
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs }).filter(
-      ({ stored }) => !isTouched.has(stored.value.key),
+      ({ stored }) => !touched.has(stored.value.key),
     );
     const pauses = createShardPauses(ports, shard, { pauses: memory.pauses, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
-    const changes: Promise<Applied>[] = [];
     const result = await readDue({ ...ports, pauses }, due, {
       maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
       ...limits,
@@ -136,36 +151,30 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     unstoredEnds.set(shard, ends.reduce(addEnds, unstoredEnds.get(shard) ?? noEnds));
   }
 
-  /** Parked pushes of live operations are news, applied before Graph is read: afterwards one was lost in a thousand runs. */
-  async function applyParked(
+  /** Parked pushes of live operations are news; what nobody registered in time is dropped. */
+  async function takeParked(
     contents: ShardContents,
     shard: Shard,
     publisher: Publisher,
   ): Promise<ReadonlySet<string>> {
-    const applied = new Set<string>();
-    if (contents.parked.length === 0) return applied;
+    const touched = new Set<string>();
+    if (contents.parked.length === 0) return touched;
     const liveKeys = new Set(contents.live.map(({ value }) => value.key));
     const oldestFirst = contents.parked.toSorted(
       (one, other) => one.value.parkedAtMs - other.value.parkedAtMs,
     );
     const tooMany = new Set(oldestFirst.slice(0, Math.max(0, oldestFirst.length - maxParked)));
     for (const parked of contents.parked) {
-      const { key, observation, parkedAtMs } = parked.value;
+      const { key, parkedAtMs } = parked.value;
       if (liveKeys.has(key)) {
-        const result = await applyObservation(
-          ports,
-          { shard, key, observation, generation: null },
-          publisher,
-        );
-        applied.add(key);
-        if (result.outcome === 'storageBusy') continue;
-        await ports.removeParked(shard, parked);
+        await applyParked(ports, shard, { parked, publisher });
+        touched.add(key);
       } else if (ports.clock.nowMs() - parkedAtMs > parkedLifeMs || tooMany.has(parked)) {
         ports.log('info', { operationKey: key }, 'parked push was dropped: nobody registered its operation');
         await ports.removeParked(shard, parked);
       }
     }
-    return applied;
+    return touched;
   }
 
   async function storeMark(
