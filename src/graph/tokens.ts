@@ -13,6 +13,8 @@ export type TokenProvider = {
 };
 
 const renewBeforeMs = 5 * 60_000;
+/** A sign-in service that is down is not asked by each call while the last token still counts. */
+const renewAgainMs = 30_000;
 
 type TokenOptions = {
   readonly scope: string;
@@ -23,40 +25,48 @@ type TokenOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
+type Kept = { readonly token: string; readonly renewAtMs: number; readonly endsAtMs: number };
+
 /** One request to the identity at a time, however many calls wait for it. */
 export function createTokenSource(provider: TokenProvider, options: TokenOptions): TokenSource {
-  let current: { readonly token: string; readonly renewAtMs: number } | null = null;
+  let kept: Kept | null = null;
   let fetching: Promise<string | null> | undefined;
   return { token };
 
   async function token(refused: string | null): Promise<string | null> {
-    const isValid = current !== null && current.renewAtMs > options.nowMs();
-    if (isValid && current?.token !== refused) return current?.token ?? null;
-    fetching ??= fetchToken(refused === null ? provider.getToken : provider.getFreshToken).finally(() => {
+    if (kept !== null && kept.token !== refused && options.nowMs() < kept.renewAtMs) return kept.token;
+    fetching ??= fetchToken(refused).finally(() => {
       fetching = undefined;
     });
     return fetching;
   }
 
-  async function fetchToken(ask: Ask): Promise<string | null> {
+  async function fetchToken(refused: string | null): Promise<string | null> {
+    const ask = refused === null ? provider.getToken : provider.getFreshToken;
     const limit = AbortSignal.timeout(options.limitMs);
     try {
       // Most credentials of the SDK don't heed the signal.
       const asked = ask(options.scope, { abortSignal: limit });
       const issued = await Promise.race([asked, rejectWhenAborted(limit)]);
-      current = issued && { token: issued.token, renewAtMs: renewalOf(issued, options.nowMs()) };
-      return issued?.token ?? null;
+      kept = issued && keep(issued, options.nowMs());
     } catch (error) {
       // The caller turns null into a refused call; who runs the app learns the reason here.
       options.onFailure(error);
-      return null;
+      kept = postpone(kept, refused, options.nowMs());
     }
+    return kept?.token ?? null;
   }
 }
 
 /** A token that is short-lived from the start is used for half of its time, or each call would ask for another. */
-function renewalOf({ expiresOnTimestamp }: Issued, nowMs: number): number {
-  return expiresOnTimestamp - Math.min(renewBeforeMs, (expiresOnTimestamp - nowMs) / 2);
+function keep({ token, expiresOnTimestamp: endsAtMs }: Issued, nowMs: number): Kept {
+  return { token, endsAtMs, renewAtMs: endsAtMs - Math.min(renewBeforeMs, (endsAtMs - nowMs) / 2) };
+}
+
+/** What could not be renewed in time is used to its end. */
+function postpone(kept: Kept | null, refused: string | null, nowMs: number): Kept | null {
+  if (kept === null || kept.token === refused || kept.endsAtMs <= nowMs) return null;
+  return { ...kept, renewAtMs: Math.min(nowMs + renewAgainMs, kept.endsAtMs) };
 }
 
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {

@@ -74,6 +74,7 @@ export async function startSignInService(accepted: Accepted): Promise<SignInServ
     lifeSeconds: 3600,
     next: null,
     stop: async () => {
+      if (!server.listening) return;
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
