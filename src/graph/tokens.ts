@@ -34,6 +34,8 @@ export function createTokenSource(provider: TokenProvider, options: TokenOptions
   return { token };
 
   async function token(refused: string | null): Promise<string | null> {
+    // A request under way may bring what is wanted, or the refused token once more from the identity's own cache.
+    if (refused !== null) await fetching;
     if (kept !== null && kept.token !== refused && options.nowMs() < kept.renewAtMs) return kept.token;
     fetching ??= fetchToken(refused).finally(() => {
       fetching = undefined;
@@ -48,7 +50,8 @@ export function createTokenSource(provider: TokenProvider, options: TokenOptions
       // Most credentials of the SDK don't heed the signal.
       const asked = ask(options.scope, { abortSignal: limit });
       const issued = await Promise.race([asked, rejectWhenAborted(limit)]);
-      kept = issued && keep(issued, options.nowMs());
+      if (issued === null) throw new Error('The identity gave no token.');
+      kept = keep(issued, options.nowMs());
     } catch (error) {
       // The caller turns null into a refused call; who runs the app learns the reason here.
       options.onFailure(error);
