@@ -8,7 +8,7 @@ export type Body = { readonly value: unknown; readonly bytes: number };
 
 export const jsonOnly = ['application/json'] as const;
 
-/** @throws HttpProblem media_type_unsupported, encoding_unsupported, body_too_large, and those of strict JSON. */
+/** @throws HttpProblem media_type_unsupported, encoding_unsupported, those of the body's bytes and of strict JSON. */
 export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<Body> {
   assertMediaType(request.headers.get('content-type'), rules.mediaTypes);
   const encoding = request.headers.get('content-encoding');
@@ -29,19 +29,32 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
   if (!allowed.includes(type) || !isUtf8) throw new HttpProblem('media_type_unsupported');
 }
 
-/** The body's bytes. @throws HttpProblem body_too_large */
+/** Nobody who means it needs longer, and a body that trickles in holds a place that others wait for. */
+const arrivesWithinMs = 10_000;
+
+/** The body's bytes. @throws HttpProblem body_too_large, body_too_slow */
 export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === null) return new Uint8Array();
+  const reader = body.getReader();
+  const limit = AbortSignal.timeout(arrivesWithinMs);
+  const giveUp = (): void => void reader.cancel().catch(() => undefined); // it is of no use any more
+  limit.addEventListener('abort', giveUp, { once: true });
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const stream: AsyncIterable<Uint8Array> = request.body ?? noBody();
-  for await (const bytes of stream) {
-    length += bytes.length;
-    if (length > maxBytes) throw new HttpProblem('body_too_large');
-    chunks.push(bytes);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const bytes = next.value as Uint8Array;
+      length += bytes.length;
+      if (length > maxBytes) throw new HttpProblem('body_too_large');
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    giveUp();
+    throw error instanceof HttpProblem ? error : new HttpProblem('body_invalid', 'The body broke off.');
+  } finally {
+    limit.removeEventListener('abort', giveUp);
   }
+  if (limit.aborted) throw new HttpProblem('body_too_slow');
   return Buffer.concat(chunks);
-}
-
-async function* noBody(): AsyncIterable<Uint8Array> {
-  // a request without a body has no chunks
 }
