@@ -29,32 +29,48 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
   if (!allowed.includes(type) || !isUtf8) throw new HttpProblem('media_type_unsupported');
 }
 
+const read = new WeakMap<HttpRequest, Promise<Uint8Array>>();
+
+/** The body's bytes, read once for each request whoever asks for them. @throws HttpProblem body_too_large, body_too_slow */
+export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  const reading = read.get(request) ?? readStream(request, maxBytes);
+  read.set(request, reading);
+  const bytes = await reading;
+  if (bytes.length > maxBytes) throw new HttpProblem('body_too_large');
+  return bytes;
+}
+
 /** Nobody who means it needs longer, and a body that trickles in holds a place that others wait for. */
 const arrivesWithinMs = 10_000;
 
-/** The body's bytes. @throws HttpProblem body_too_large, body_too_slow */
-export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
-  const { body } = request;
-  if (body === null) return new Uint8Array();
-  const reader = body.getReader();
-  const limit = AbortSignal.timeout(arrivesWithinMs);
-  const giveUp = (): void => void reader.cancel().catch(() => undefined); // it is of no use any more
-  limit.addEventListener('abort', giveUp, { once: true });
+async function readStream(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new HttpProblem('body_too_slow')), arrivesWithinMs);
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const bytes = next.value as Uint8Array;
-      length += bytes.length;
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return Buffer.concat(chunks);
+      length += value.length;
       if (length > maxBytes) throw new HttpProblem('body_too_large');
-      chunks.push(bytes);
+      chunks.push(value);
     }
   } catch (error) {
-    giveUp();
+    // A caller whose body is refused may break off at any time.
+    drain(reader).catch(() => undefined);
     throw error instanceof HttpProblem ? error : new HttpProblem('body_invalid', 'The body broke off.');
   } finally {
-    limit.removeEventListener('abort', giveUp);
+    clearTimeout(timer);
   }
-  if (limit.aborted) throw new HttpProblem('body_too_slow');
-  return Buffer.concat(chunks);
+}
+
+/**
+ * Throws the rest away while the refusal is on its way. A stream that is cancelled cuts the connection that carries the
+ * refusal, and one that is left keeps the next request on its connection waiting for ever.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }
