@@ -70,7 +70,7 @@ async function load(settings: CredentialSettings, authority: Authority): Promise
         ? new identity.ManagedIdentityCredential()
         : new identity.ManagedIdentityCredential({ clientId: settings.clientId });
     case 'environment':
-      return loadRegistration(identity, settings, authority);
+      return loadRegistration(settings, authority);
     case 'workloadIdentity':
       return new identity.WorkloadIdentityCredential({
         ...signInOptions(authority),
@@ -84,11 +84,11 @@ async function load(settings: CredentialSettings, authority: Authority): Promise
 }
 
 /** Not the SDK's own credential of the environment: that one asks for AZURE_TENANT_ID's tokens, and a person's too. */
-function loadRegistration(
-  { ClientCertificateCredential, ClientSecretCredential }: typeof import('@azure/identity'),
+async function loadRegistration(
   { clientId, secret, certificate }: Extract<CredentialSettings, { type: 'environment' }>,
   authority: Authority,
-): TokenCredential {
+): Promise<TokenCredential> {
+  const { ClientCertificateCredential, ClientSecretCredential } = await import('@azure/identity');
   const options = signInOptions(authority);
   if (clientId === null) throw new Error('The app has no client id.');
   if (secret !== null)

@@ -95,7 +95,7 @@ test.each(moments)('a host that dies $moment loses and doubles nothing', async (
   const [operation] = simulator.control.ids();
   const location = `${simulator.url}/v1.0${operation?.path}`;
   // Without an answer, or with all of it.
-  if (told !== null) expect(told).toEqual({ status: 202, location });
+  expect([null, { status: 202, location }]).toContainEqual(told);
 
   host = await startHost();
   const tracked = await vi.waitUntil(
@@ -106,12 +106,12 @@ test.each(moments)('a host that dies $moment loses and doubles nothing', async (
     },
     { timeout: 10_000 },
   );
-  if (row.idempotencyKey !== null) {
-    const again = await patchSchema(headers);
-    expect(again).toEqual({ status: 409, location: null });
-  }
+  const again = row.idempotencyKey === null ? null : await patchSchema(headers);
+  expect(again).toEqual(row.idempotencyKey === null ? null : { status: 409, location: null });
   const registered = await register(location);
-  if (row.isTracked !== undefined) expect(registered.status).toBe(tracked.length === 0 ? 201 : 200);
+  // Where the commit was under way, it may come in between.
+  const isNew = tracked.length === 0;
+  expect(row.isTracked === undefined ? [200, 201] : [isNew ? 201 : 200]).toContain(registered.status);
   expect(await list()).toEqual([registered.key]);
   expect(await firstEvents()).toEqual([`${registered.key} 1 inprogress`]);
   expect(simulator.control.requests().filter(({ method }) => method === 'PATCH').length).toBe(1);

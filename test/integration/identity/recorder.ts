@@ -13,10 +13,12 @@ export type Recorder = {
 export async function startRecorder(): Promise<Recorder> {
   const seen: { line: string; headers: IncomingHttpHeaders }[] = [];
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      seen.push({ line: `${request.method} ${request.url} ${body}`, headers: request.headers });
-      response.end('{}');
-    });
+    const { method, url, headers } = request;
+    // Headers alone would be too much already.
+    text(request)
+      .then((body) => seen.push({ line: `${method} ${url} ${body}`, headers }))
+      .catch(() => seen.push({ line: `${method} ${url}`, headers }))
+      .finally(() => response.end('{}'));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

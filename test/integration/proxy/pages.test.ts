@@ -136,7 +136,7 @@ describe('Update operation', () => {
   });
 
   test.each(['NotStarted', 'Running', 'Completed', 'Failed', 'notStarted'])(
-    'takes its word %s',
+    'takes the word %s of OneNote',
     async (status) => {
       const { operation } = await trackOperation(proxy, {
         kind: 'onenoteOperation',
@@ -158,7 +158,7 @@ describe('Update operation', () => {
     ['an instant that is none', { lastActionDateTime: 'yesterday' }, 'value_invalid'],
     ['an id of another', { id: 'other', status: 'Failed' }, 'id_mismatch'],
     ['another property', { resourceLocation: 'https://evil.example' }, 'property_not_allowed'],
-  ])('can not be done with %s', async (_what, body, code) => {
+  ])('of OneNote can not be done with %s', async (_what, body, code) => {
     const { operation } = await trackOperation(proxy, { kind: 'onenoteOperation', parent: `/users/${call}` });
     const answer = await proxy.patch(`v1.0${operation.path}`, { body });
     expect(answer).toMatchObject({ status: 400, json: { code } });
@@ -253,7 +253,7 @@ describe('Update commsOperation', () => {
   });
 
   test.each(['NotStarted', 'Running', 'Completed', 'Failed', 'running'])(
-    'takes its word %s',
+    'takes the word %s of calls',
     async (status) => {
       const { operation } = await trackOperation(proxy, { kind: 'commsOperation', parent: call });
       const body = { ...example, status };
@@ -267,7 +267,7 @@ describe('Update commsOperation', () => {
     ['a context that is too long', { clientContext: 'c'.repeat(257) }, 'value_invalid'],
     ['a result of another type', { resultInfo: { '@odata.type': 'microsoft.graph.user' } }, 'value_invalid'],
     ['an id of another', { id: 'other', status: 'failed' }, 'id_mismatch'],
-  ])('can not be done with %s', async (_what, body, code) => {
+  ])('of calls can not be done with %s', async (_what, body, code) => {
     const { operation } = await trackOperation(proxy, { kind: 'commsOperation', parent: call });
     const answer = await proxy.patch(`beta${operation.path}`, { body: { ...example, ...body } });
     expect(answer).toMatchObject({ status: 400, json: { code } });
