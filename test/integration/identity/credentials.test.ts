@@ -60,6 +60,9 @@ async function start(env: Readonly<Record<string, string>>): Promise<void> {
       OPWATCH_GRAPH_ROOT: simulator.url,
       OPWATCH_AUTHORITY_HOST: 'https://localhost:1',
       OPWATCH_TENANT_ID: tenant,
+      // Where these tests run there may be an identity.
+      IDENTITY_ENDPOINT: '',
+      MSI_ENDPOINT: '',
       // The platform may name another tenant; the home tenant's tokens count.
       AZURE_TENANT_ID: foreignTenant,
       ...env,
