@@ -258,7 +258,7 @@ function print(rows: readonly (readonly [string, Figures])[]): void {
   });
   process.stdout.write(
     `${callers} callers for ${measureMs / 1000} s each · ${cpus()[0]?.model ?? ''} × ${cpus().length} · Node ${process.version}\n\n` +
-      '| calls | a second | p50 | p99 | CPU of this process a call | Graph calls | table reads | table writes |\n' +
+      '| calls | a second | p50 | p99 | CPU a call: product, caller, counting | Graph calls | table reads | table writes |\n' +
       `|---|---|---|---|---|---|---|---|\n${lines.join('\n')}\n`,
   );
 }
