@@ -79,6 +79,7 @@ describe('A-45: a body', () => {
     ],
     ['of 200 MB in chunks', chunked, (socket) => pour(socket, 200 * 16), 413],
     ['100,000 levels deep', sized(100_000, '['), undefined, 413],
+    ['of a million names', sized(1_000_000, '"a":1,'), undefined, 413],
     ['33 levels deep', sized(33, '['), undefined, 400],
   ])('%s is refused while it comes', async (_what, text, more, status) => {
     expect(await host.raw(text, more)).toEqual([status]);
@@ -109,8 +110,9 @@ describe('A-45: a body', () => {
   });
 });
 
-function sized(length: number, filler = ' '): string {
-  return `${head}Connection: close\r\nContent-Length: ${length}\r\n\r\n${filler.repeat(length)}`;
+function sized(times: number, filler = ' '): string {
+  const body = filler.repeat(times);
+  return `${head}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** Chunks of 64 KiB, as fast as they are taken. */
