@@ -205,7 +205,7 @@ function storageConnection({ storage, graph }: Config): StorageConnection {
   if (storage.type === 'connectionString')
     return { type: storage.type, connectionString: storage.value.reveal() };
   const { tableServiceUri, queueServiceUri, clientId } = storage;
-  const credential = createCredential({ type: 'managedIdentity', clientId }, graph.authorityHost);
+  const credential = createCredential({ type: 'managedIdentity', clientId }, graph);
   return { type: 'identity', tableServiceUri, queueServiceUri, credential };
 }
 
@@ -233,7 +233,7 @@ async function open(config: Config, clock: StorageClock, log: Log): Promise<Grap
   const identity =
     credential.type === 'static'
       ? { staticToken: credential.token.reveal() }
-      : { credential: createCredential(credential, graph.authorityHost), scope: graph.scope };
+      : { credential: createCredential(credential, graph), scope: graph.scope };
   return openGraph({
     root: graph.root,
     identity,
@@ -251,8 +251,7 @@ function lazyTelemetry({ telemetry, credential, graph }: Config, log: Log): () =
       .then(({ openTelemetry }) =>
         openTelemetry({
           connectionString: telemetry.reveal(),
-          credential:
-            credential.type === 'managedIdentity' ? createCredential(credential, graph.authorityHost) : null,
+          credential: credential.type === 'managedIdentity' ? createCredential(credential, graph) : null,
         }),
       )
       .catch((error: unknown) => {

@@ -98,9 +98,9 @@ export async function startReading(script: Script, options: { limitMs?: number }
   const server = await startServer(script);
   const tokensAsked: boolean[] = [];
   const tokens: TokenSource = {
-    token: (isFresh) => {
-      tokensAsked.push(isFresh);
-      return Promise.resolve(isFresh ? 'fresh-token' : 'token');
+    token: (refused) => {
+      tokensAsked.push(refused !== null);
+      return Promise.resolve(refused === null ? 'token' : 'fresh-token');
     },
   };
   let elapsedMs = 0;
