@@ -6,6 +6,9 @@ const secret = '[secret]';
 /** Texts are looked at so far; what is shown of them is much shorter. */
 const longestLookedAt = 8192;
 
+/** What a principal name or a mail address is made of, in any language. */
+const wordCharacter = String.raw`[^\s"'<>()[\]{},;:\\/?&=|@]`;
+
 type Rule = { readonly pattern: RegExp; readonly replacement: string };
 
 // Every repetition is bounded or can't be entered twice for one place: a hostile text costs linear time.
@@ -35,10 +38,12 @@ const rules: readonly Rule[] = [
   // Storage keys and function keys, wherever they stand.
   { pattern: /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==/g, replacement: secret },
   { pattern: /(?<![\w-])[\w-]{40,64}==/g, replacement: secret },
-  // Principal names and mail addresses, also encoded.
+  // Principal names and mail addresses, also encoded, from the beginning of their word.
   {
-    pattern:
-      /[^\s"'<>()[\]{},;:\\/?&=|@]{1,128}(?:@|%40)[^\s"'<>()[\]{},;:\\/?&=|@]{1,128}\.[^\s"'<>()[\]{},;:\\/?&=|@.]{2,63}/giu,
+    pattern: new RegExp(
+      `(?<!${wordCharacter})${wordCharacter}{1,8192}?(?:@|%40)${wordCharacter}{1,253}\\.${wordCharacter}{2,63}`,
+      'giu',
+    ),
     replacement: '[person]',
   },
 ];

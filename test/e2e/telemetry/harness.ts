@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { inject, onTestFinished } from 'vitest';
+import { inject } from 'vitest';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
 import { type Envelope, type IngestionSink, startIngestionSink } from '../../fixtures/ingestion-sink.ts';
@@ -38,7 +38,9 @@ export type ToldHost = {
   ) => Promise<readonly string[]>;
   /** Runs a timer's function once. @returns how long it took, in ms, as the host says. */
   readonly sweep: (kind?: Kind) => Promise<number>;
+  /** What was published since the last look. */
   readonly events: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
+  readonly stop: () => Promise<void>;
 };
 
 export async function startToldHost(env: Readonly<Record<string, string>> = {}): Promise<ToldHost> {
@@ -55,17 +57,18 @@ export async function startToldHost(env: Readonly<Record<string, string>> = {}):
     },
     onErrorLine: (line) => void lines.push(line),
   });
-  onTestFinished(async () => {
-    await process.stop();
-    await simulator.stop();
-    await sink.stop();
-  });
   const queue = new QueueClient(inject('azurite'), `transitions-${id}`);
   const table = TableClient.fromConnectionString(inject('azurite'), `t${id}`, {
     allowInsecureConnection: true,
   });
   const host = { url: process.url, sink, simulator, process, lines, queue, table };
-  return { ...host, call, track, sweep, events };
+  return { ...host, call, track, sweep, events, stop };
+
+  async function stop(): Promise<void> {
+    await process.stop();
+    await simulator.stop();
+    await sink.stop();
+  }
 
   async function call(path: string, init: RequestInit = {}) {
     const response = await fetch(`${process.url}${path}`, init);
@@ -132,13 +135,13 @@ function settings(id: string, graph: string): Readonly<Record<string, string>> {
   };
 }
 
-/** Looks again and again until there is something; fails after ten seconds. */
+/** Looks again and again until there is something; fails after a minute. */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const untilMs = performance.now() + 10_000;
+  const untilMs = performance.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > untilMs) throw new Error('It did not happen within ten seconds.');
+    if (performance.now() > untilMs) throw new Error('It did not happen within a minute.');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -152,3 +155,9 @@ export const metricsNamed = (envelopes: readonly Envelope[], name: string) =>
 
 export const spansNamed = (envelopes: readonly Envelope[], name: string) =>
   envelopes.filter(({ data }) => data.baseType === 'RemoteDependencyData' && data.baseData.name === name);
+
+/** The trace id that the host gave to the last run of a function. */
+export function traceIdOf(host: Pick<ToldHost, 'lines'>, name: string): string | undefined {
+  const line = host.lines.findLast((one) => one.includes(`"${name} succeeded"`)) ?? '{}';
+  return (JSON.parse(line) as { readonly traceId?: string }).traceId;
+}
