@@ -5,7 +5,14 @@ import type { Observation } from '../domain/observation.ts';
 import type { Decision } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, Shard, Stored } from '../domain/stored.ts';
-import { type Applied, type ApplyPorts, applyObservation, makeChange } from './apply-observation.ts';
+import {
+  type Applied,
+  type ApplyPorts,
+  applyObservation,
+  entriesOf,
+  makeChange,
+  tellTransitions,
+} from './apply-observation.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type Proposal = {
@@ -53,7 +60,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
       const { group, repeated } = takeGroup();
       try {
         await commitGroup(group);
-        for (const one of repeated) one.resolve(await commitAlone(one, false));
+        await Promise.all(repeated.map(settleRepeated));
       } catch (error) {
         // The rows are as they are; the next sweep looks at them.
         for (const one of [...group, ...repeated, ...waiting.splice(0)]) one.reject(error);
@@ -62,7 +69,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     isRunning = false;
   }
 
-  /** A row can't be in a transaction twice: further changes of a key are decided again once the first is in. */
+  /** A row can't be in a transaction twice: further news of a key is applied once the first is in. */
   function takeGroup(): { readonly group: readonly Waiting[]; readonly repeated: readonly Waiting[] } {
     const group = new Map<string, Waiting>();
     const repeated: Waiting[] = [];
@@ -83,16 +90,25 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
   }
 
   async function commitGroup(group: readonly Waiting[]): Promise<void> {
-    const changes: readonly Change[] = group.map(({ before, decision }) =>
-      makeChange(ports, before, decision),
-    );
+    const proposed = group.map(({ before, decision }) => ({
+      decision,
+      change: makeChange(ports, before, decision),
+    }));
+    const changes: readonly Change[] = proposed.map(({ change }) => change);
     commits += 1;
     const { applied, isRefused } = await ports.commit(shard, changes);
-    if (applied) publisher.publish(changes.flatMap((change) => change.events));
+    if (applied) {
+      for (const { change, decision } of proposed) tellTransitions(ports, change, decision);
+      publisher.publish(changes.flatMap(entriesOf));
+    }
     for (const one of group) {
       const { operation, ignored } = one.decision;
       one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one, !isRefused));
     }
+  }
+
+  async function settleRepeated(one: Waiting): Promise<void> {
+    one.resolve(await commitAlone(one, false));
   }
 
   function commitAlone({ before, observation }: Proposal, isUncertain: boolean): Promise<Applied> {

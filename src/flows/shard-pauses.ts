@@ -11,6 +11,8 @@ export type ShardPauses = {
   /** The instant before which the tenant is left alone; null when it may be called now. */
   readonly pausedUntilMs: (tenantId: string) => Promise<number | null>;
   readonly merge: (tenantId: string, request: PauseRequest) => Promise<void>;
+  /** How long the longest pause that holds now still lasts; 0 when none does. */
+  readonly longestMs: () => number;
 };
 
 const freshMs = 10_000;
@@ -23,7 +25,7 @@ export function createShardPauses(
   let own = start.pauses;
   let readAtMonotonicMs = start.readAtMonotonicMs;
   let reading: Promise<void> | undefined;
-  return { pausedUntilMs, merge };
+  return { pausedUntilMs, merge, longestMs };
 
   async function pausedUntilMs(tenantId: string): Promise<number | null> {
     while (ports.clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
@@ -49,5 +51,10 @@ export function createShardPauses(
     if (pause === before) return;
     own = { ...own, [tenantId]: pause };
     await mergeMemory(ports, shard, { pauses: { [tenantId]: pause } });
+  }
+
+  function longestMs(): number {
+    const nowMs = ports.clock.nowMs();
+    return Math.max(0, ...Object.values(own).map(({ untilMs }) => untilMs - nowMs));
   }
 }

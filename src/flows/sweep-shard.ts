@@ -11,7 +11,6 @@ import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.t
 import { emptyMemory } from '../domain/shard-memory.ts';
 import type { EndCounts, OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
-import type { OperationEvent } from '../domain/transition.ts';
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
@@ -19,6 +18,7 @@ import { mergeMemory } from './merge-memory.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
 import { createShardPauses, type PausePorts } from './shard-pauses.ts';
+import { type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
@@ -26,22 +26,6 @@ export type SweepPorts = ParkedPorts &
   PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
 
 export type SweepLimits = { readonly deadlineMonotonicMs: number; readonly signal: AbortSignal };
-
-export type SweepReport = {
-  readonly shard: Shard;
-  readonly live: number;
-  readonly due: number;
-  readonly read: number;
-  readonly httpRequests: number;
-  readonly throttledItems: number;
-  readonly committed: number;
-  readonly commits: number;
-  readonly left: number;
-  readonly published: number;
-  readonly unpublished: number;
-  /** How long after its due time the latest read was begun; 0 when nothing was due. */
-  readonly maxLatenessMs: number;
-};
 
 /** A younger outbox row is left to its committer: that takes the copies of two sweepers from 14.6 % to 0.06 %. */
 const outboxGraceMs = 15_000;
@@ -114,13 +98,16 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     );
     const pauses = createShardPauses(ports, shard, { pauses: memory.pauses, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
+    let ignored = 0;
     const result = await readDue({ ...ports, pauses }, due, {
       maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
       ...limits,
       onObservation: (before, observation) => {
         const decision = observe(before.value, observation);
-        if (decision.operation !== before.value)
-          changes.push(committer.commit({ before, observation, decision }));
+        if (decision.ignored !== null) ignored += 1;
+        const isNew = decision.operation !== before.value;
+        if (isNew) changes.push(committer.commit({ before, observation, decision }));
+        return isNew;
       },
     });
     const applied = await Promise.all(changes);
@@ -132,11 +119,13 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     await storeMark(shard, { mark: next, stored: memory.sweptAtMs, read: result.read.length });
     return {
       shard,
-      live: contents.live.length,
+      durationMs: Math.round(ports.clock.monotonicMs() - readAtMonotonicMs),
+      ...stockOf(contents, startedAtMs),
       due: due.length,
       read: result.read.length,
-      httpRequests: result.httpRequests,
-      throttledItems: result.throttledItems,
+      ...result.counts,
+      throttledForSeconds: Math.ceil(pauses.longestMs() / 1000),
+      ignored,
       committed: applied.filter(({ outcome }) => outcome === 'changed').length,
       commits: committer.commits(),
       left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
@@ -193,14 +182,12 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 }
 
 /** Events that their committer did not publish. A young row of a key holds up the later ones, never the earlier. */
-function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OperationEvent[] {
+function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OutboxEntry[] {
   const heldUp = new Set<string>();
-  const events: OperationEvent[] = [];
-  for (const { event, committedAtMs } of outbox) {
+  return outbox.filter(({ event, committedAtMs }) => {
     if (nowMs - committedAtMs < outboxGraceMs) heldUp.add(event.key);
-    if (!heldUp.has(event.key)) events.push(event);
-  }
-  return events;
+    return !heldUp.has(event.key);
+  });
 }
 
 function dueOperations(

@@ -71,6 +71,7 @@ export function startAppProcess(outside: Outside, process: Process) {
     clock,
     home,
     log: () => {},
+    tell: () => {},
     random: world.random,
     graphRoot: home.root,
     send: createSend({ world, rates }, { process, queue }),
