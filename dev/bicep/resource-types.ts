@@ -1,0 +1,35 @@
+// The types of resources that our files may speak of, each with the one version of its API that was looked up. A typing
+// error in either is found only by a deployment, hence this table.
+// @see the changelogs of "Azure resource reference"; Microsoft.Graph: "Bicep templates for Microsoft Graph", v1.0
+
+export const resourceTypes: Readonly<Record<string, string>> = {
+  'Microsoft.Authorization/roleAssignments': '2022-04-01',
+  'Microsoft.Graph/appRoleAssignedTo': 'v1.0',
+  'Microsoft.Graph/applications': 'v1.0',
+  'Microsoft.Graph/servicePrincipals': 'v1.0',
+  'Microsoft.Insights/actionGroups': '2023-01-01',
+  'Microsoft.Insights/components': '2020-02-02',
+  'Microsoft.Insights/diagnosticSettings': '2021-05-01-preview',
+  'Microsoft.Insights/scheduledQueryRules': '2023-12-01',
+  'Microsoft.Insights/workbooks': '2023-06-01',
+  'Microsoft.ManagedIdentity/userAssignedIdentities': '2024-11-30',
+  'Microsoft.Network/privateDnsZones': '2024-06-01',
+  'Microsoft.Network/privateDnsZones/virtualNetworkLinks': '2024-06-01',
+  'Microsoft.Network/privateEndpoints': '2024-05-01',
+  'Microsoft.Network/privateEndpoints/privateDnsZoneGroups': '2024-05-01',
+  'Microsoft.Network/virtualNetworks': '2024-05-01',
+  'Microsoft.Network/virtualNetworks/subnets': '2024-05-01',
+  'Microsoft.OperationalInsights/workspaces': '2025-07-01',
+  'Microsoft.Resources/resourceGroups': '2025-04-01',
+  'Microsoft.Storage/storageAccounts': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/blobServices': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/blobServices/containers': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/queueServices': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/queueServices/queues': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/tableServices': '2025-06-01',
+  'Microsoft.Storage/storageAccounts/tableServices/tables': '2025-06-01',
+  'Microsoft.Web/serverfarms': '2025-03-01',
+  'Microsoft.Web/sites': '2025-03-01',
+  'Microsoft.Web/sites/basicPublishingCredentialsPolicies': '2025-03-01',
+  'Microsoft.Web/sites/config': '2025-03-01',
+};
