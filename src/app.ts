@@ -111,7 +111,10 @@ export function createApp(config: Config, log: Log, clocks: LocalClocks = system
 
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
     const limits = { deadlineMonotonicMs: clock.monotonicMs() + sweepBudgetMs, signal: stopping.signal };
-    const report = await sweepShard({ kind, shard }, limits);
+    const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
+      log('error', { shard, error }, 'sweep failed');
+      throw error;
+    });
     if (report === null) return;
     if (isWorthALine(report)) log('info', report, 'sweep ended');
     const telemetry = await openTelemetryOnce();

@@ -6,7 +6,7 @@ import { type SweepMetric, sweepMetrics } from './names.ts';
 
 export type Telemetry = {
   /** One set of numbers a sweep; the shard tells them apart. */
-  readonly recordSweep: (shard: string, numbers: Readonly<Record<SweepMetric, number>>) => void;
+  readonly recordSweep: (shard: string, numbers: Readonly<Partial<Record<SweepMetric, number>>>) => void;
   /** Sends what is waiting, for two seconds at most: an instance may be frozen after its work. */
   readonly flush: () => Promise<void>;
 };
@@ -48,8 +48,10 @@ export async function openTelemetry({ connectionString, credential }: TelemetryO
   const meter = metrics.getMeter('opwatch');
   const recorders = Object.entries(sweepMetrics).map(([field, { name, type }]) => {
     const record = recorderOf(meter, name, type);
-    return (numbers: Readonly<Record<string, number>>, shard: string) =>
-      record(numbers[field] ?? 0, { shard });
+    return (numbers: Readonly<Record<string, number>>, shard: string) => {
+      const value = numbers[field];
+      if (value !== undefined) record(value, { shard });
+    };
   });
   return {
     recordSweep(shard, numbers) {
@@ -64,11 +66,15 @@ export async function openTelemetry({ connectionString, credential }: TelemetryO
 function recorderOf(
   meter: Meter,
   name: string,
-  type: 'gauge' | 'counter',
+  type: 'counter' | 'gauge' | 'histogram',
 ): (value: number, attributes: { readonly shard: string }) => void {
   if (type === 'counter') {
     const counter = meter.createCounter(name);
     return (value, attributes) => counter.add(value, attributes);
+  }
+  if (type === 'histogram') {
+    const histogram = meter.createHistogram(name);
+    return (value, attributes) => histogram.record(value, attributes);
   }
   const gauge = meter.createGauge(name);
   return (value, attributes) => gauge.record(value, attributes);
