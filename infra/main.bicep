@@ -77,6 +77,10 @@ param runbookUrl string = 'docs/runbook.md'
 @minValue(1)
 param latenessAlertSeconds int = 180
 
+@description('With ticks longer than the defaults: three times the difference, or a kind counts as silent too early.')
+@minValue(0)
+param silenceAlertExtraSeconds int = 0
+
 @description('Days that logs and metrics are kept.')
 @minValue(30)
 @maxValue(730)
@@ -217,6 +221,7 @@ module alerts 'modules/alerts.bicep' = {
     emails: alertEmails
     runbookUrl: runbookUrl
     latenessSeconds: latenessAlertSeconds
+    silenceExtraSeconds: silenceAlertExtraSeconds
   }
 }
 

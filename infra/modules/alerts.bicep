@@ -7,6 +7,7 @@ param workspaceId string
 param emails string
 param runbookUrl string
 param latenessSeconds int
+param silenceExtraSeconds int
 
 var receivers = empty(emails) ? [] : split(replace(emails, ' ', ''), ',')
 
@@ -17,7 +18,7 @@ var rules = [
     title: 'Opwatch: a kind is not swept'
     severity: 1
     query: loadTextContent('../queries/sweep-silent.kql')
-    threshold: 0
+    threshold: silenceExtraSeconds
     windowSize: 'PT1H'
     dimension: 'Kind'
   }
