@@ -1,5 +1,5 @@
-// What the package is made of, as a CycloneDX document: npm's own, less what is not in the bundle. npm lists everything
-// that is installed; its own way to leave out what is for development loses packages of the product too (npm 11.19).
+// What the package is made of, as a CycloneDX document: npm's own of the lock file, less what is not in the bundle. npm's
+// own way to leave out what is for development loses packages of the product too (npm 11.19).
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,12 +21,19 @@ type Lock = {
 
 /** @param packages folders as in package-lock.json. @throws Error that names what npm does not list. */
 export async function makeSbom(root: string, packages: readonly string[]): Promise<Sbom> {
-  const { stdout } = await promisify(execFile)('npm', ['sbom', '--sbom-format', 'cyclonedx'], {
-    cwd: root,
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const { stdout } = await promisify(execFile)(
+    'npm',
+    ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'],
+    {
+      cwd: root,
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lock;
-  return keepBundled(JSON.parse(stdout) as Sbom, packages.map((path) => referenceOf(path, lock)));
+  return keepBundled(
+    JSON.parse(stdout) as Sbom,
+    packages.map((path) => referenceOf(path, lock)),
+  );
 }
 
 /** Pure: the document with these components and the relations among them, and nothing that changes from run to run. */

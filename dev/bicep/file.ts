@@ -62,7 +62,7 @@ export async function readBicepFiles(root: string): Promise<readonly BicepFile[]
   );
 }
 
-export async function bicepFile(path: string, text: string): Promise<BicepFile> {
+async function bicepFile(path: string, text: string): Promise<BicepFile> {
   const root = await parseBicep(text);
   const declared = root.namedChildren;
   const of = (type: string): readonly BicepNode[] => declared.filter((node) => node.type === type);

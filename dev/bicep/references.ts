@@ -112,6 +112,6 @@ export function loadProblems(file: BicepFile, exists: (path: string) => boolean)
     .map((path) => `${file.path}: reads ${path}, which is not there`);
 }
 
-export function resolve(file: BicepFile, path: string): string {
+function resolve(file: BicepFile, path: string): string {
   return join(dirname(file.path), path);
 }

@@ -13,7 +13,10 @@ import type { Outcome } from './outcome.ts';
 
 const parameterFile = 'infra/main.parameters.json';
 /** What azd itself knows. Everything else needs a default, for nobody is asked. */
-const fromAzd: Readonly<Record<string, string>> = { environmentName: 'AZURE_ENV_NAME', location: 'AZURE_LOCATION' };
+const fromAzd: Readonly<Record<string, string>> = {
+  environmentName: 'AZURE_ENV_NAME',
+  location: 'AZURE_LOCATION',
+};
 
 type AzureYaml = {
   readonly infra: { readonly path: string; readonly module: string };
@@ -49,7 +52,11 @@ export async function checkAzd(root: string): Promise<Outcome> {
   };
 }
 
-async function yamlProblems(root: string, yaml: unknown, files: readonly BicepFile[]): Promise<readonly string[]> {
+async function yamlProblems(
+  root: string,
+  yaml: unknown,
+  files: readonly BicepFile[],
+): Promise<readonly string[]> {
   if (!validate(yaml)) return (validate.errors ?? []).map(schemaProblem);
   const { infra, services } = yaml as AzureYaml;
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -79,7 +86,9 @@ function schemaProblem({ instancePath, message = '', params }: ErrorObject): str
 /** Values of `azd-service-name` among the tags of resources. */
 function serviceTags({ resources }: BicepFile): readonly string[] {
   return resources.flatMap(({ body }) =>
-    [...(valueAt(body, ['tags'])?.text ?? '').matchAll(/'azd-service-name': '([^']+)'/g)].map(([, name]) => name ?? ''),
+    [...(valueAt(body, ['tags'])?.text ?? '').matchAll(/'azd-service-name': '([^']+)'/g)].map(
+      ([, name]) => name ?? '',
+    ),
   );
 }
 
@@ -97,8 +106,8 @@ function parameterProblems(main: BicepFile, given: Parameters): readonly string[
 function valueProblems({ name, type, fallback }: Parameter, value: unknown): readonly string[] {
   const at = `${parameterFile}: ${name}`;
   if (value === undefined) return [`${at} is missing`];
-  if (typeof value === 'object') return []; // of the settings, each is looked at by its own check
-  const [, variable = '', , text] = /^\$\{([A-Z_]+)(=([^}]*))?\}$/.exec(String(value)) ?? [];
+  if (typeof value !== 'string') return []; // of the settings, each is looked at by its own check
+  const [, variable = '', , text] = /^\$\{([A-Z_]+)(=([^}]*))?\}$/.exec(value) ?? [];
   if (variable === '') return [`${at} must be "\${VARIABLE=default}"`];
   if (name in fromAzd)
     return variable === fromAzd[name] ? [] : [`${at} must come from ${fromAzd[name]}, which azd knows`];

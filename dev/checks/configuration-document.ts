@@ -12,7 +12,9 @@ export async function checkConfigurationDocument(root: string): Promise<Outcome>
   return {
     problems: isSame
       ? []
-      : [`${configurationPath}:${(line === -1 ? wanted.length : line) + 1}: out of date; node dev/docs/configuration.ts makes it anew`],
+      : [
+          `${configurationPath}:${(line === -1 ? wanted.length : line) + 1}: out of date; node dev/docs/configuration.ts makes it anew`,
+        ],
     seen: `${wanted.length} lines`,
   };
 }

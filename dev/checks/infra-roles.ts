@@ -65,7 +65,9 @@ function assignmentProblems(file: BicepFile): readonly string[] {
           ? []
           : [`${at}: ${role || 'its role'} is given on ${scope?.type ?? 'too much'}`]),
         // The same role on another resource, or for somebody else, must not get the same name.
-        ...(named.startsWith(`guid(${scope?.symbol}.id, `) && named.endsWith(`, roleIds.${role})`)
+        ...(named.startsWith(`guid(${scope?.symbol}.id, `) &&
+        /, \w+, roleIds\.\w+\)$/.test(named) &&
+        named.endsWith(`.${role})`)
           ? []
           : [`${at}: its name must be made of resource, principal and role`]),
       ];

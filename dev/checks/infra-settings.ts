@@ -45,7 +45,7 @@ const forbidden = [
 ];
 
 /** Every setting of Opwatch that its code reads. */
-export const appSettings: readonly string[] = [
+const appSettings: readonly string[] = [
   ...Object.keys(settings),
   ...Object.values(kindPrefixes).flatMap((prefix) => Object.keys(kindSettings).map((name) => prefix + name)),
   'OPWATCH_STORAGE',

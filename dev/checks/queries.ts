@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { type BicepFile, readBicepFiles } from '../bicep/file.ts';
 import { literalOf, propertyOf } from '../bicep/syntax.ts';
 import { analyseQuery } from '../kusto/analyse.ts';
+import { readWorkbook } from '../kusto/workbook.ts';
 import type { Outcome } from './outcome.ts';
 
 const names = 'src/telemetry/names.ts';
@@ -36,9 +37,10 @@ const hostAttributes = [
 export async function checkQueries(root: string): Promise<Outcome> {
   const known = await readNames(root);
   const rules = rulesOf((await readBicepFiles(root)).find(({ path }) => path === alertsPath));
+  const workbook = readWorkbook(await readFile(join(root, workbookPath), 'utf8').catch(() => '{}'));
   const queries = [
     ...(await alertQueries(root)),
-    ...(await workbookQueries(root)),
+    ...workbook.queries.map(({ name, query }) => ({ at: `${workbookPath} ${name}`, text: query })),
     ...(await documentQueries(root)),
   ];
   const analysed = await Promise.all(queries.map((query) => queryProblems(query, known)));
@@ -46,6 +48,7 @@ export async function checkQueries(root: string): Promise<Outcome> {
     problems: [
       ...(queries.length === 0 ? ['infra/queries: there is no query'] : []),
       ...(rules.length === 0 ? [`${alertsPath}: there is no rule`] : []),
+      ...workbook.problems.map((problem) => `${workbookPath}: ${problem}`),
       ...analysed.flat(),
       ...(await Promise.all(rules.map((rule) => ruleProblems(root, rule)))).flat(),
       ...(await unusedProblems(root, rules)),
@@ -57,8 +60,9 @@ export async function checkQueries(root: string): Promise<Outcome> {
 /** Collects every `name` of the exported tables, the attributes, and the messages of log lines. */
 async function readNames(root: string): Promise<KnownNames> {
   const path = resolve(root, names);
-  const module = (existsSync(path) ? await import(pathToFileURL(path).href) : {}) as Record<string, unknown>;
-  const keysOf = (table: unknown): readonly string[] => Object.keys((table ?? {}) as object);
+  const loaded: unknown = existsSync(path) ? await import(pathToFileURL(path).href) : {};
+  const module = loaded as Readonly<Record<string, unknown>>;
+  const keysOf = (table: unknown): readonly string[] => Object.keys(table ?? {});
   return {
     telemetry: new Set(namesIn(module)),
     attributes: new Set([...keysOf(module['attributes']), ...hostAttributes]),
@@ -82,19 +86,6 @@ async function alertQueries(root: string): Promise<readonly Query[]> {
   );
 }
 
-async function workbookQueries(root: string): Promise<readonly Query[]> {
-  const text = await readFile(join(root, workbookPath), 'utf8').catch(() => '{}');
-  return queriesIn(JSON.parse(text), workbookPath);
-}
-
-/** Items may hold groups of items. A workbook's own parameters stand in braces; here each is a time range. */
-function queriesIn(value: unknown, at: string): readonly Query[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const name = 'name' in value && typeof value.name === 'string' ? `${workbookPath} ${value.name}` : at;
-  const own = 'query' in value && typeof value.query === 'string' ? [{ at: name, text: value.query }] : [];
-  return [...own, ...Object.values(value).flatMap((child) => queriesIn(child, name))];
-}
-
 async function documentQueries(root: string): Promise<readonly Query[]> {
   const files = (await readdir(join(root, 'docs')).catch(() => [])).filter((file) => file.endsWith('.md'));
   const perFile = await Promise.all(
@@ -110,7 +101,7 @@ async function documentQueries(root: string): Promise<readonly Query[]> {
 }
 
 /** Pure but for the analysis: what is wrong with one query. */
-export async function queryProblems({ at, text }: Query, known: KnownNames): Promise<readonly string[]> {
+async function queryProblems({ at, text }: Query, known: KnownNames): Promise<readonly string[]> {
   const { problems } = await analyseQuery(text);
   const said = (pattern: RegExp): readonly string[] =>
     [...text.matchAll(pattern)].map(([, name]) => name ?? '');

@@ -3,7 +3,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { kindPrefixes, kindSettings, type Setting, settings, storageSettings } from '../../src/config/settings.ts';
+import {
+  kindPrefixes,
+  kindSettings,
+  type Setting,
+  settings,
+  storageSettings,
+} from '../../src/config/settings.ts';
 import { kindNames } from '../../src/domain/kinds.ts';
 
 export const configurationPath = 'docs/configuration.md';
@@ -25,7 +31,8 @@ const groups: readonly Group[] = [
   },
   {
     title: 'Callers',
-    intro: 'With `key` the host checks function keys; with `entra` the app checks bearer tokens and their app roles.',
+    intro:
+      'With `key` the host checks function keys; with `entra` the app checks bearer tokens and their app roles.',
     pattern: /_(CALLER_AUTH|AUTH_\w+|PATCH_CONFIGURATION|MAX_WAITERS)$/,
   },
   {
@@ -40,18 +47,24 @@ const groups: readonly Group[] = [
 export const platformVariables: Readonly<Record<string, string>> = {
   AzureWebJobsStorage:
     'A connection string: state and queues too, where OPWATCH_STORAGE is absent. Or with the suffixes above',
-  OPWATCH_STORAGE: 'A connection string, where state is not in the account of the host. Or with the suffixes above',
+  OPWATCH_STORAGE:
+    'A connection string, where state is not in the account of the host. Or with the suffixes above',
   AZURE_TENANT_ID: 'Home tenant, where OPWATCH_TENANT_ID is absent',
-  AZURE_CLIENT_ID: 'User-assigned identity with `managedIdentity`; the app with `environment` and `workloadIdentity`',
+  AZURE_CLIENT_ID:
+    'User-assigned identity with `managedIdentity`; the app with `environment` and `workloadIdentity`',
   AZURE_CLIENT_SECRET: 'Secret of the app, with `environment`',
   AZURE_CLIENT_CERTIFICATE_PATH: 'Certificate of the app, with `environment`',
   AZURE_FEDERATED_TOKEN_FILE: 'Token of the platform, with `workloadIdentity`',
-  IDENTITY_ENDPOINT: 'Set by the platform where it offers a managed identity, as `MSI_ENDPOINT` is by older ones',
+  IDENTITY_ENDPOINT:
+    'Set by the platform where it offers a managed identity, as `MSI_ENDPOINT` is by older ones',
   MSI_ENDPOINT: 'See `IDENTITY_ENDPOINT`',
 };
 
 export function configurationDocument(): string {
-  const rows: readonly Row[] = Object.entries(settings).map(([name, one]) => ({ name, setting: one as Setting }));
+  const rows: readonly Row[] = Object.entries(settings).map(([name, one]) => ({
+    name,
+    setting: one as Setting,
+  }));
   return `${[
     '# Configuration',
     '<!-- Made by `node dev/docs/configuration.ts` from src/config/settings.ts. Changes here are lost. -->',
@@ -63,7 +76,11 @@ start, and the message names the variable, never its value. Numbers are whole. H
     'One name, with a suffix each: `OPWATCH_STORAGE__accountName` or `AzureWebJobsStorage__accountName`, and so on.',
     table(
       ['suffix', 'values', 'meaning'],
-      Object.entries(storageSettings).map(([name, one]) => [code(name), valuesOf(one as Setting), one.meaning]),
+      Object.entries(storageSettings).map(([name, one]) => [
+        code(name),
+        valuesOf(one as Setting),
+        one.meaning,
+      ]),
     ),
     ...groups.flatMap(({ title, intro }, index) => [
       `## ${title}`,
@@ -94,7 +111,9 @@ function settingCells({ name, setting }: Row): readonly string[] {
 }
 
 function kindCells(name: string): readonly string[] {
-  const make = kindSettings[name as keyof typeof kindSettings] as (kind: (typeof kindNames)[number]) => Setting;
+  const make = kindSettings[name as keyof typeof kindSettings] as (
+    kind: (typeof kindNames)[number],
+  ) => Setting;
   const [first] = kindNames;
   if (first === undefined) return [];
   return [
@@ -107,7 +126,8 @@ function kindCells(name: string): readonly string[] {
 
 function defaultOf({ fallback }: Setting): string {
   if (fallback === null) return '–';
-  return Array.isArray(fallback) ? fallback.map((one) => code(String(one))).join(', ') : code(String(fallback));
+  const parts: readonly unknown[] = Array.isArray(fallback) ? fallback : [fallback];
+  return parts.map((part) => code(String(part))).join(', ');
 }
 
 function valuesOf({ schema }: Setting): string {

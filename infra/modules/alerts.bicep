@@ -11,7 +11,7 @@ param silenceExtraSeconds int
 
 var receivers = empty(emails) ? [] : split(replace(emails, ' ', ''), ',')
 
-// Severity: 1 events are late or lost if nobody acts, 2 soon, 3 worth knowing.
+// Severity: 1 events are late if nobody acts, 2 soon, 3 worth knowing. Often is dear: docs/cost.md.
 var rules = [
   {
     name: 'sweep-silent'
@@ -20,6 +20,7 @@ var rules = [
     query: loadTextContent('../queries/sweep-silent.kql')
     threshold: silenceExtraSeconds
     windowSize: 'PT1H'
+    frequency: 'PT5M'
     dimension: 'Kind'
   }
   {
@@ -29,6 +30,7 @@ var rules = [
     query: loadTextContent('../queries/lateness.kql')
     threshold: latenessSeconds
     windowSize: 'PT15M'
+    frequency: 'PT15M'
     dimension: 'Kind'
   }
   {
@@ -38,6 +40,7 @@ var rules = [
     query: loadTextContent('../queries/graph-refused.kql')
     threshold: 0
     windowSize: 'PT15M'
+    frequency: 'PT5M'
     dimension: 'Kind'
   }
   {
@@ -47,6 +50,7 @@ var rules = [
     query: loadTextContent('../queries/graph-throttled.kql')
     threshold: 10
     windowSize: 'PT30M'
+    frequency: 'PT15M'
     dimension: 'Kind'
   }
   {
@@ -56,6 +60,7 @@ var rules = [
     query: loadTextContent('../queries/outbox-old.kql')
     threshold: 300
     windowSize: 'PT15M'
+    frequency: 'PT5M'
     dimension: 'Kind'
   }
   {
@@ -65,6 +70,7 @@ var rules = [
     query: loadTextContent('../queries/poison.kql')
     threshold: 0
     windowSize: 'PT15M'
+    frequency: 'PT15M'
     dimension: 'Queue'
   }
   {
@@ -74,6 +80,7 @@ var rules = [
     query: loadTextContent('../queries/lost-share.kql')
     threshold: 10
     windowSize: 'PT6H'
+    frequency: 'PT15M'
     dimension: 'Kind'
   }
   {
@@ -83,6 +90,7 @@ var rules = [
     query: loadTextContent('../queries/host-restarts.kql')
     threshold: 3
     windowSize: 'PT30M'
+    frequency: 'PT15M'
     dimension: 'Role'
   }
 ]
@@ -113,7 +121,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule 
     severity: rule.severity
     enabled: true
     scopes: [workspaceId]
-    evaluationFrequency: 'PT5M'
+    evaluationFrequency: rule.frequency
     windowSize: rule.windowSize
     // The tables are there only once something was written to them.
     skipQueryValidation: true
