@@ -3,8 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BicepFile, readBicepFiles } from '../bicep/file.ts';
+import { propertyPaths } from '../bicep/property-paths.ts';
 import { loadProblems, moduleProblems, nameProblems, syntaxProblems } from '../bicep/references.ts';
-import { resourceTypes } from '../bicep/resource-types.ts';
+import resourceTypes from '../bicep/resource-types.json' with { type: 'json' };
 import type { Outcome } from './outcome.ts';
 
 export async function checkBicep(root: string): Promise<Outcome> {
@@ -31,12 +32,18 @@ export async function checkBicep(root: string): Promise<Outcome> {
   };
 }
 
+type LookedUp = { readonly version: string; readonly properties: readonly string[] };
+const types: Readonly<Record<string, LookedUp>> = resourceTypes.types;
+
+/** A typing error in a type, a version or a property would be found by a deployment only. */
 function typeProblems(file: BicepFile): readonly string[] {
-  return file.resources.flatMap(({ type, apiVersion, line }) => {
-    const version = resourceTypes[type];
-    if (version === apiVersion) return [];
-    const wanted =
-      version === undefined ? 'a type that nobody looked up' : `version ${version} was looked up`;
-    return [`${file.path}:${line}: ${type}@${apiVersion}: ${wanted}`];
+  return file.resources.flatMap(({ type, apiVersion, body, line }) => {
+    const at = `${file.path}:${line}: ${type}@${apiVersion}`;
+    const known = types[type];
+    if (known === undefined) return [`${at}: a type that nobody looked up`];
+    if (known.version !== apiVersion) return [`${at}: version ${known.version} was looked up`];
+    return propertyPaths(body)
+      .filter((path) => !known.properties.includes(path))
+      .map((path) => `${at}: nobody looked up ${path}`);
   });
 }

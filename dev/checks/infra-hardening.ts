@@ -36,6 +36,7 @@ const rules: readonly Rule[] = [
   ...[
     ['identity.type', "'UserAssigned'"],
     ['properties.httpsOnly', 'true'],
+    ['properties.sshEnabled', 'false'],
     ['properties.functionAppConfig.deployment.storage.authentication.type', "'UserAssignedIdentity'"],
     ['properties.siteConfig.cors.allowedOrigins', '[]'],
     ['properties.siteConfig.ftpsState', "'Disabled'"],

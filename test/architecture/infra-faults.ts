@@ -132,6 +132,21 @@ const bicep: readonly Fault[] = [
     'Microsoft.Graph/appRolesAssignedTo',
     'a type that nobody looked up',
   ],
+  ['a misspelled property', app, 'httpsOnly: true', 'httpOnly: true', 'nobody looked up properties.httpOnly'],
+  [
+    'a misspelled property in a list of choices',
+    app,
+    'instanceCount: alwaysReadyHttp',
+    'instances: alwaysReadyHttp',
+    'nobody looked up properties.functionAppConfig.scaleAndConcurrency.alwaysReady.instances',
+  ],
+  [
+    'a misspelled property in a loop',
+    module('network'),
+    'groupIds: [service]',
+    'groupId: [service]',
+    'nobody looked up properties.privateLinkServiceConnections.properties.groupId',
+  ],
   [
     'a misspelled name among callers',
     'infra/graph/callers.bicep',
