@@ -27,6 +27,9 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
     target: 'node22',
     format: 'cjs',
     external: ['@azure/functions-core'],
+    // CommonJS has no import.meta, and packages look for their own files beside it.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     // The ES modules of the Azure SDKs are what can be shaken.
     mainFields: ['module', 'main'],
     conditions: ['import', 'module'],

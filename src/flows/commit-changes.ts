@@ -5,7 +5,13 @@ import type { Observation } from '../domain/observation.ts';
 import type { Decision } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, Shard, Stored } from '../domain/stored.ts';
-import { type ApplyPorts, applyObservation, makeChange } from './apply-observation.ts';
+import {
+  type ApplyPorts,
+  applyObservation,
+  entriesOf,
+  makeChange,
+  tellTransitions,
+} from './apply-observation.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type Proposal = {
@@ -17,11 +23,14 @@ export type Proposal = {
 export type Committer = {
   readonly add: (proposal: Proposal) => void;
   /** Waits until everything that was added is committed or given up; rejects when storage refuses us. */
-  readonly drain: () => Promise<{
-    readonly committed: number;
-    readonly commits: number;
-    readonly left: number;
-  }>;
+  readonly drain: () => Promise<CommitCounts>;
+};
+
+export type CommitCounts = {
+  readonly committed: number;
+  readonly commits: number;
+  /** Given up for now: storage gave no clear answer. */
+  readonly left: number;
 };
 
 /** Azure Tables: 100 rows and 4 MiB a transaction. An event of 24 KiB is written twice, an operation at most twice. */
@@ -68,14 +77,17 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
   }
 
   async function commitGroup(group: readonly Proposal[]): Promise<void> {
-    const changes: readonly Change[] = group.map(({ before, decision }) =>
-      makeChange(ports, before, decision),
-    );
+    const proposed = group.map(({ before, decision }) => ({
+      decision,
+      change: makeChange(ports, before, decision),
+    }));
+    const changes: readonly Change[] = proposed.map(({ change }) => change);
     counts.commits += 1;
     const committed = await ports.commit(shard, changes);
     if (committed.applied) {
       counts.committed += changes.length;
-      publisher.publish(changes.flatMap((change) => change.events));
+      for (const { change, decision } of proposed) tellTransitions(ports, change, decision);
+      publisher.publish(changes.flatMap(entriesOf));
       return;
     }
     for (const proposal of group) await commitAlone(proposal);
@@ -92,7 +104,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     if (applied.outcome === 'storageBusy') counts.left += 1;
   }
 
-  async function drain(): Promise<{ committed: number; commits: number; left: number }> {
+  async function drain(): Promise<CommitCounts> {
     while (running !== null) await running;
     if (failure !== null) throw failure;
     return counts;

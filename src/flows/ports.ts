@@ -1,5 +1,6 @@
 // The outside world as the flows need it: narrow function types that more than one flow uses. Adapters satisfy them
 // by shape; tests and the simulation satisfy them with fakes that pass the same contract suite.
+import type { Fact } from '../domain/facts.ts';
 import type { ReadObservation } from '../domain/observation.ts';
 import type { Kind, Operation, Resource } from '../domain/operation.ts';
 import type { Change, Lookup, OutboxEntry, Shard, ShardMemory, Stored } from '../domain/stored.ts';
@@ -34,5 +35,8 @@ export type ReadBatch = (targets: readonly ReadTarget[], signal?: AbortSignal) =
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** Told what happened, as it happens. It is quick, never throws, and nothing depends on it. */
+export type Tell = (fact: Fact) => void;
 
 export type ShardOf = (operation: Pick<Operation, 'kind' | 'key'>) => Shard;

@@ -23,6 +23,8 @@ export type ShardPauses = {
   /** The instant before which the tenant is left alone; null when it may be called now. */
   readonly pausedUntilMs: (tenantId: string) => Promise<number | null>;
   readonly merge: (tenantId: string, request: PauseRequest) => Promise<void>;
+  /** How long the longest pause that holds now still lasts; 0 when none does. */
+  readonly longestMs: () => number;
 };
 
 const freshMs = 10_000;
@@ -35,7 +37,7 @@ export function createShardPauses(
 ): ShardPauses {
   let own = start.memory;
   let readAtMonotonicMs = start.readAtMonotonicMs;
-  return { pausedUntilMs, merge };
+  return { pausedUntilMs, merge, longestMs };
 
   async function pausedUntilMs(tenantId: string): Promise<number | null> {
     while (ports.clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
@@ -52,6 +54,12 @@ export function createShardPauses(
     if (pause === before) return;
     own = { ...own, pauses: { ...own.pauses, [tenantId]: pause } };
     await mergeMemory(ports, shard, { sweptAtMs: null, pauses: { [tenantId]: pause } });
+  }
+
+  function longestMs(): number {
+    const nowMs = ports.clock.nowMs();
+    const lasting = Object.values(own.pauses).map(({ untilMs }) => untilMs - nowMs);
+    return Math.max(0, ...lasting);
   }
 }
 

@@ -10,12 +10,12 @@ import type { Kind } from '../domain/operation.ts';
 import type { OutboxEntry, ParkedPush, Shard, ShardContents, Stored } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
 import { emptyMemory } from '../domain/throttle.ts';
-import type { OperationEvent } from '../domain/transition.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
 import { createShardPauses, mergeMemory, type PausePorts } from './shard-pauses.ts';
+import { type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ApplyPorts &
   PublishPorts &
@@ -26,22 +26,6 @@ export type SweepPorts = ApplyPorts &
   };
 
 export type SweepLimits = { readonly deadlineMonotonicMs: number; readonly signal: AbortSignal };
-
-export type SweepReport = {
-  readonly shard: Shard;
-  readonly live: number;
-  readonly due: number;
-  readonly read: number;
-  readonly httpRequests: number;
-  readonly throttledItems: number;
-  readonly committed: number;
-  readonly commits: number;
-  readonly left: number;
-  readonly published: number;
-  readonly unpublished: number;
-  /** How long after its due time the latest read was begun; 0 when nothing was due. */
-  readonly maxLatenessMs: number;
-};
 
 /** A younger outbox row is left to its committer: that takes the copies of two sweepers from 14.6 % to 0.06 %. */
 const outboxGraceMs = 15_000;
@@ -85,12 +69,16 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     );
     const pauses = createShardPauses(ports, shard, { memory, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
+    let ignored = 0;
     const result = await readDue({ ...ports, pauses }, due, {
       maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
       ...limits,
       onObservation: (before, observation) => {
         const decision = observe(before.value, observation);
-        if (decision.operation !== before.value) committer.add({ before, observation, decision });
+        if (decision.ignored !== null) ignored += 1;
+        const isNew = decision.operation !== before.value;
+        if (isNew) committer.add({ before, observation, decision });
+        return isNew;
       },
     });
     const committed = await committer.drain();
@@ -101,11 +89,13 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     await storeMark(shard, { mark: next, stored: memory.sweptAtMs, read: result.read.length });
     return {
       shard,
-      live: contents.live.length,
+      durationMs: Math.round(ports.clock.monotonicMs() - readAtMonotonicMs),
+      ...stockOf(contents, startedAtMs),
       due: due.length,
       read: result.read.length,
-      httpRequests: result.httpRequests,
-      throttledItems: result.throttledItems,
+      ...result.counts,
+      throttledForSeconds: Math.ceil(pauses.longestMs() / 1000),
+      ignored,
       ...committed,
       published: sent.published,
       unpublished: sent.failed,
@@ -155,14 +145,12 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 }
 
 /** Events that their committer did not publish. A young row of a key holds up the later ones, never the earlier. */
-function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OperationEvent[] {
+function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OutboxEntry[] {
   const heldUp = new Set<string>();
-  const events: OperationEvent[] = [];
-  for (const { event, committedAtMs } of outbox) {
+  return outbox.filter(({ event, committedAtMs }) => {
     if (nowMs - committedAtMs < outboxGraceMs) heldUp.add(event.key);
-    if (!heldUp.has(event.key)) events.push(event);
-  }
-  return events;
+    return !heldUp.has(event.key);
+  });
 }
 
 function dueOperations(

@@ -39,14 +39,6 @@ type Metric = {
 
 /** Numbers of one sweep, by their names in the sweep's report. Zeros are left out, but for the one that ends a gauge. */
 export const sweepMetrics = {
-  sweeps: {
-    name: 'opwatch.sweeps',
-    type: 'counter',
-    unit: 'sweeps',
-    attributes: ['shard'],
-    meaning:
-      'Finished sweeps: the heartbeat, sent at least once a minute while timers run, also when nothing is tracked.',
-  },
   durationMs: {
     name: 'opwatch.sweep.duration_ms',
     type: 'histogram',
@@ -184,8 +176,16 @@ export const sweepMetrics = {
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 
-/** Numbers that are counted where they happen, inside sweeps and outside. */
+/** Numbers that are counted as they happen. */
 export const flowMetrics = {
+  sweeps: {
+    name: 'opwatch.sweeps',
+    type: 'counter',
+    unit: 'sweeps',
+    attributes: ['shard'],
+    meaning:
+      'Finished sweeps: the heartbeat, sent at least once a minute while timers run, also when nothing is tracked.',
+  },
   transitions: {
     name: 'opwatch.transitions',
     type: 'counter',
@@ -274,6 +274,8 @@ export const logEvents = {
   'storage could not be prepared at start':
     'Table or queues could not be looked at; tried again when they are needed.',
   'telemetry could not be started': 'Everything goes on without it.',
+  'telemetry has a problem':
+    'What its SDK complains of, such as a send that failed; told once in ten minutes.',
   patch: 'The audit of a change by proxy: once before the call and once after.',
   internal_error: 'An answer 500: a fault of the product.',
   storage_busy: 'An answer 503: storage gave no clear answer.',

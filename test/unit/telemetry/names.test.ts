@@ -35,7 +35,7 @@ test('every meaning is one sentence', () => {
 
 test('every attribute of the table is used by a metric or a span', () => {
   const used = new Set<string>(named.flatMap((one) => [...one.attributes]));
-  expect([...used].toSorted()).toEqual(Object.keys(attributes).toSorted());
+  expect(used).toEqual(new Set(Object.keys(attributes)));
 });
 
 test('the log events are the messages that the code writes', () => {
@@ -48,5 +48,5 @@ test('the log events are the messages that the code writes', () => {
   const logged = sources.flatMap((source) => [...source.matchAll(call)].map(([, message]) => message));
   // An endpoint logs the code of its refusal.
   const codes = ['internal_error', 'storage_busy'];
-  expect([...new Set([...logged, ...codes])].toSorted()).toEqual(Object.keys(logEvents).toSorted());
+  expect(new Set([...logged, ...codes])).toEqual(new Set(Object.keys(logEvents)));
 });
