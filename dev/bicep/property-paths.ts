@@ -2,11 +2,11 @@
 import { type BicepNode, literalOf, propertiesOf } from './syntax.ts';
 
 /** Of every resource, whatever its type. */
-const ofBicep = ['parent', 'scope', 'dependsOn', 'tags'];
+const ofBicep = new Set(['parent', 'scope', 'dependsOn', 'tags']);
 
 /** Leaves only, without duplicates: `properties.cors.allowedOrigins`. */
 export function propertyPaths(body: BicepNode): readonly string[] {
-  const own = propertiesOf(body).filter(([name]) => !ofBicep.includes(name));
+  const own = propertiesOf(body).filter(([name]) => !ofBicep.has(name));
   return [...new Set(own.flatMap(([name, value]) => pathsOf(name, value)))];
 }
 

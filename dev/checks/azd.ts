@@ -7,7 +7,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
 import schema from '../azd/azure-yaml.schema.json' with { type: 'json' };
 import { type BicepFile, type Parameter, readBicepFiles } from '../bicep/file.ts';
-import { literalOf, valueAt } from '../bicep/syntax.ts';
+import { literalOf, propertiesOf, valueAt } from '../bicep/syntax.ts';
 import { packageFolder } from '../package-files.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -46,7 +46,7 @@ export async function checkAzd(root: string): Promise<Outcome> {
   return {
     problems: [
       ...(await yamlProblems(root, parse(text), files)),
-      ...(main === undefined ? ['infra/main.bicep is missing'] : parameterProblems(main, parameters)),
+      ...(main === undefined ? ['infra/main.bicep is missing'] : mainProblems(main, parameters)),
     ],
     seen: `${Object.keys(parameters).length} parameters`,
   };
@@ -90,6 +90,16 @@ function serviceTags({ resources }: BicepFile): readonly string[] {
       ([, name]) => name ?? '',
     ),
   );
+}
+
+/** azd finds its resource group by a tag. */
+function mainProblems(main: BicepFile, given: Parameters): readonly string[] {
+  const tag = propertiesOf(main.variables.get('tags') ?? null).find(([name]) => name === 'azd-env-name');
+  const isTagged = tag?.[1].text === 'environmentName';
+  return [
+    ...(isTagged ? [] : ['infra/main.bicep: tags must have azd-env-name: environmentName']),
+    ...parameterProblems(main, given),
+  ];
 }
 
 /** Pure: what main.bicep asks for against what the file gives. */
