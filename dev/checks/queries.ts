@@ -24,7 +24,7 @@ export type KnownNames = {
   readonly logLines: ReadonlySet<string>;
 };
 
-/** Attributes that the host adds to what it logs. */
+/** Attributes that the host, or the exporter, adds. */
 const hostAttributes = [
   'Category',
   'EventName',

@@ -7,18 +7,38 @@ const flushLimitMs = 2000;
 export type Flush = (withMetrics: boolean) => Promise<void>;
 
 export function createFlush(monotonicMs: () => number): Flush {
-  let underWay: { readonly sent: Promise<void>; readonly startedAtMs: number } | null = null;
+  let running: { readonly sent: Promise<void>; readonly startedAtMs: number } | null = null;
+  let next: { readonly sent: Promise<void>; withMetrics: boolean } | null = null;
   return async function flush(withMetrics) {
-    if (underWay !== null && monotonicMs() - underWay.startedAtMs >= flushLimitMs) return;
-    const before = underWay?.sent;
-    const sent = Promise.resolve(before).then(() => sendAll(withMetrics));
-    const own = { sent, startedAtMs: underWay?.startedAtMs ?? monotonicMs() };
-    underWay = own;
-    void sent.finally(() => {
-      if (underWay === own) underWay = null;
-    });
+    if (running !== null && monotonicMs() - running.startedAtMs >= flushLimitMs) return;
+    const sent = running === null ? begin(withMetrics) : join(running.sent, withMetrics);
     await Promise.race([sent, waitUnref(flushLimitMs)]);
   };
+
+  function begin(withMetrics: boolean): Promise<void> {
+    const sent = sendAll(withMetrics).finally(() => {
+      if (running?.sent === sent) running = null;
+    });
+    running = { sent, startedAtMs: monotonicMs() };
+    return sent;
+  }
+
+  /** One for all who come while another is under way; it begins when that has ended. */
+  function join(before: Promise<void>, withMetrics: boolean): Promise<void> {
+    if (next === null) {
+      const waiting = { sent: before.then(() => beginNext()), withMetrics };
+      next = waiting;
+      return waiting.sent;
+    }
+    next.withMetrics ||= withMetrics;
+    return next.sent;
+  }
+
+  function beginNext(): Promise<void> {
+    const withMetrics = next?.withMetrics ?? false;
+    next = null;
+    return begin(withMetrics);
+  }
 }
 
 /** Never rejects: the SDK tells its own log what could not be sent. */

@@ -92,14 +92,14 @@ function shown(text: string): string {
   return redacted.slice(0, longestText);
 }
 
-/** JSON escapes C0 itself. The rest of what could begin a new line, hide text or turn its direction is escaped here. */
+/** Controls beyond those that JSON escapes itself, line separators, and what hides text or turns its direction. */
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 function escaped(json: string): string {
-  return json.replaceAll(
-    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu,
-    (character) =>
-      Array.from(
-        { length: character.length },
-        (_, index) => String.raw`\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-      ).join(''),
+  return json.replaceAll(hidden, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => String.raw`\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
   );
 }

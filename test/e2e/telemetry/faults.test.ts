@@ -2,8 +2,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { spansNamed, startToldHost, type ToldHost, until } from './harness.ts';
 
-/** The cap of two seconds, and what the work itself may take on a busy machine. */
-const longestMs = 2000 + 3000;
+const capMs = 2000;
+/** What the work itself may take on a busy machine. */
+const workMs = 4000;
 
 test('sweeps and answers go on while the sink is slow', { timeout: 120_000 }, async () => {
   const host = await startToldHost();
@@ -46,15 +47,15 @@ test('a connection string that is none is told once and costs nothing else', asy
 });
 
 async function goesOn(host: ToldHost): Promise<void> {
-  const paths = await host.track(20);
-  const tookMs = [await host.sweep(), await host.sweep(), await host.sweep()];
-  expect(Math.max(...tookMs)).toBeLessThan(longestMs);
-  expect(await host.events()).toHaveLength(20);
+  const [path = ''] = await host.track(20);
   const startedMs = performance.now();
-  const { status } = await host.call(`/api/graph/v1.0${paths[0] ?? ''}`);
+  const { status } = await host.call(`/api/graph/v1.0${path}`);
+  // Its span is the first thing to be sent; an answer does not wait for that at all.
+  expect(performance.now() - startedMs).toBeLessThan(capMs);
   expect(status).toBe(200);
-  // An answer does not wait for telemetry at all.
-  expect(performance.now() - startedMs).toBeLessThan(1500);
+  const tookMs = [await host.sweep(), await host.sweep(), await host.sweep()];
+  expect(Math.max(...tookMs)).toBeLessThan(capMs + workMs);
+  expect(await host.events()).toHaveLength(20);
 }
 
 /** What the SDK complains of is one line, however often it does; all lines but the host's banner are JSON. */

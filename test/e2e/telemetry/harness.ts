@@ -43,12 +43,13 @@ export type ToldHost = {
   readonly stop: () => Promise<void>;
 };
 
+/** With a LOCAL_HOST_KEY the host checks keys, and every call carries it in its query. */
 export async function startToldHost(env: Readonly<Record<string, string>> = {}): Promise<ToldHost> {
   const [sink, simulator] = await Promise.all([startIngestionSink(), startSimulator()]);
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
   const lines: string[] = [];
   const process = await startReady('dev/host/main.ts', {
-    args: ['--port', '0'],
+    args: ['--port', '0', ...(env['LOCAL_HOST_KEY'] === undefined ? [] : ['--auth'])],
     env: {
       ...settings(id, simulator.url),
       ...sink.env,
@@ -71,7 +72,9 @@ export async function startToldHost(env: Readonly<Record<string, string>> = {}):
   }
 
   async function call(path: string, init: RequestInit = {}) {
-    const response = await fetch(`${process.url}${path}`, init);
+    const url = new URL(path, process.url);
+    if (env['LOCAL_HOST_KEY'] !== undefined) url.searchParams.set('code', env['LOCAL_HOST_KEY']);
+    const response = await fetch(url, init);
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
@@ -103,7 +106,7 @@ export async function startToldHost(env: Readonly<Record<string, string>> = {}):
     const before = ended().length;
     await call(`/admin/functions/${name}`, { method: 'POST', body: '{"input":""}' });
     const line = await until(() => ended()[before]);
-    return Number((JSON.parse(line) as { readonly durationMs: number }).durationMs);
+    return (JSON.parse(line) as { readonly durationMs: number }).durationMs;
   }
 
   async function events() {
