@@ -26,6 +26,7 @@ export type KnownNames = {
 
 /** Attributes that the host, or the exporter, adds. */
 const hostAttributes = [
+  '_MS.links',
   'Category',
   'EventName',
   'HostInstanceId',

@@ -6,8 +6,8 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makePackage, type Package } from '../../dev/package.ts';
 import { keepBundled, type Sbom } from '../../dev/sbom.ts';
+import { repositoryRoot } from '../architecture/planted-repository.ts';
 import { startHostProcess } from '../integration/host/harness.ts';
-import { repositoryRoot } from './planted-repository.ts';
 
 /** Zipped. What is sent at each deployment and read at each cold start. */
 const maxZipBytes = 2 * 1024 * 1024;
