@@ -46,6 +46,10 @@ param sweepsQueueName string = 'opwatch-sweeps'
 @description('Every other setting of docs/configuration.md, by its name. Empty: the default that stands there.')
 param settings opwatchSettings = {}
 
+@description('The one setting that is a secret (OPWATCH_NOTIFICATIONS_CLIENT_STATE): change notifications bring it.')
+@secure()
+param notificationsClientState string = ''
+
 @description('Storage is reached by private endpoints only, and the app runs in a virtual network.')
 param privateNetwork bool = false
 
@@ -191,6 +195,7 @@ module functionApp 'modules/function-app.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     tenantId: tenantId
     settings: settings
+    notificationsClientState: notificationsClientState
     subnetId: privateNetwork ? network.outputs.appSubnetId : ''
     allowedAddresses: allowedAddresses
     deploymentAddresses: deploymentAddresses

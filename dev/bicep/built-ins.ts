@@ -32,4 +32,5 @@ export const builtIns: ReadonlySet<string> = new Set([
   'minLength',
   'minValue',
   'sealed',
+  'secure',
 ]);

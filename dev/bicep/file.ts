@@ -16,6 +16,8 @@ export type Parameter = {
   readonly type: string;
   /** Null: the caller has to give it. */
   readonly fallback: BicepNode | null;
+  /** Its value is kept out of what the platform shows of a deployment. */
+  readonly isSecure: boolean;
   readonly line: number;
 };
 
@@ -83,7 +85,9 @@ async function bicepFile(path: string, text: string): Promise<BicepFile> {
 
 function parameterOf(node: BicepNode): Parameter {
   const [name, type, fallback = null] = node.namedChildren;
-  return { name: name?.text ?? '', type: type?.text ?? '', fallback, line: lineOf(node) };
+  const before = node.previousNamedSibling;
+  const isSecure = before?.type === 'decorators' && /@secure\(\)/.test(before.text);
+  return { name: name?.text ?? '', type: type?.text ?? '', fallback, isSecure, line: lineOf(node) };
 }
 
 /** Name → value, which stands last. */

@@ -82,7 +82,7 @@ const required: readonly { readonly type: string; readonly says: string; readonl
 
 /** What hands out a key, or is one. */
 const secrets =
-  /\blist(Keys|Secrets|AccountSas|ServiceSas|HostKeys?)\b|AccountKey=|SharedAccess(Key|Signature)|\bsig=|client_?secret|\bpassword\s*:|@secure\(/i;
+  /\blist(Keys|Secrets|AccountSas|ServiceSas|HostKeys?)\b|AccountKey=|SharedAccess(Key|Signature)|\bsig=|client_?secret|\bpassword\s*:/i;
 /** Consumption's way to say things that Flex Consumption has properties for. */
 const otherPlans = /\b(linuxFxVersion|alwaysOn|javaVersion|netFrameworkVersion|preWarmedInstanceCount)\b/;
 

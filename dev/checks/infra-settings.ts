@@ -32,6 +32,11 @@ const namedResources = {
   OPWATCH_SWEEPS_QUEUE: 'sweepsQueueName',
 } as const;
 
+/** Settings that are secrets, and the parameters that carry them from azd to the app. */
+const secretSettings: Readonly<Record<string, string>> = {
+  OPWATCH_NOTIFICATIONS_CLIENT_STATE: 'notificationsClientState',
+};
+
 /** On Flex Consumption each of these stops or breaks a deployment; the platform has properties for them. */
 const forbidden = [
   'AzureWebJobsStorage',
@@ -62,6 +67,7 @@ export async function checkInfraSettings(root: string): Promise<Outcome> {
       ...settingProblems(appSettings, set),
       ...forbidden.filter((name) => set.has(name)).map((name) => `${app}: ${name} must not be set`),
       ...defaultProblems(files),
+      ...secretProblems(files),
       ...(await parameterProblems(root, files)),
     ],
     seen: `${set.size} settings`,
@@ -112,6 +118,21 @@ function defaultProblems(files: ReadonlyMap<string, BicepFile>): readonly string
   });
 }
 
+/** On its whole way a secret is a secure parameter, which is not shown among a deployment's inputs. */
+function secretProblems(files: ReadonlyMap<string, BicepFile>): readonly string[] {
+  const open = chosenSettings(files).filter((name) => name in secretSettings);
+  return [
+    ...open.map((name) => `${types}: ${name} is a secret, and this is shown with every deployment`),
+    ...[main, app].flatMap((path) =>
+      Object.values(secretSettings)
+        .filter(
+          (wanted) => !files.get(path)?.parameters.some(({ name, isSecure }) => name === wanted && isSecure),
+        )
+        .map((wanted) => `${path}: ${wanted} must be a parameter that is @secure()`),
+    ),
+  ];
+}
+
 type ParameterFile = { readonly parameters: Readonly<Record<string, { readonly value: unknown }>> };
 
 /** azd fills `${NAME=default}` from its environment; what we call by the app's name gets the app's name there. */
@@ -129,7 +150,7 @@ async function parameterProblems(
     ...Object.keys(given)
       .filter((name) => !wanted.includes(name))
       .map((name) => `${parameterFile}: settings.${name} is not in ${types}`),
-    ...Object.entries(namedResources)
+    ...Object.entries({ ...namedResources, ...secretSettings })
       .filter(([name, parameter]) => !String(parameters[parameter]?.value).startsWith(`\${${name}=`))
       .map(([name, parameter]) => `${parameterFile}: ${parameter} must come from ${name}`),
   ];

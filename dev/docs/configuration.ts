@@ -36,9 +36,10 @@ const groups: readonly Group[] = [
     pattern: /_(CALLER_AUTH|AUTH_\w+|PATCH_CONFIGURATION|MAX_WAITERS)$/,
   },
   {
-    title: 'Call notifications',
-    intro: 'Off until `OPWATCH_CALLS_APP_ID` names the bot.',
-    pattern: /_CALLS_/,
+    title: 'Notifications',
+    intro:
+      'Those of calls are off until `OPWATCH_CALLS_APP_ID` names the bot, change notifications until they have a secret.',
+    pattern: /_(CALLS|NOTIFICATIONS)_/,
   },
   { title: 'Conclusions, retention and telemetry', intro: 'What is concluded, kept and told.', pattern: /./ },
 ];

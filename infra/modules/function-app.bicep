@@ -21,6 +21,8 @@ param componentName string
 param workspaceId string
 param tenantId string
 param settings opwatchSettings
+@secure()
+param notificationsClientState string
 param subnetId string
 param allowedAddresses string
 param deploymentAddresses string
@@ -55,6 +57,7 @@ var appSettings = {
   OPWATCH_TABLE: tableName
   OPWATCH_TRANSITIONS_QUEUE: transitionsQueueName
   OPWATCH_SWEEPS_QUEUE: sweepsQueueName
+  OPWATCH_NOTIFICATIONS_CLIENT_STATE: notificationsClientState
 }
 var givenSettings = filter(items(union(settings, hostSettings, appSettings)), setting => !empty(setting.value))
 

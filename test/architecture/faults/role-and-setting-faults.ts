@@ -103,6 +103,14 @@ export const settingFaults: readonly Fault[] = [
     '',
     'settings.OPWATCH_SHARDS must be',
   ],
+  ['a secret that every deployment shows', app, '@secure()\n', '', 'must be a parameter that is @secure()'],
+  [
+    'a secret among the other settings',
+    module('settings'),
+    '  OPWATCH_SHARDS: string?\n',
+    '  OPWATCH_SHARDS: string?\n  OPWATCH_NOTIFICATIONS_CLIENT_STATE: string?\n',
+    'OPWATCH_NOTIFICATIONS_CLIENT_STATE is a secret',
+  ],
   [
     'a setting that azd takes from another',
     parameters,
