@@ -4,13 +4,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile, stop } from 'esbuild';
 
-const bundlePath = 'dist/functions.cjs';
+export const bundlePath = 'dist/functions.cjs';
 
 export type Bundle = {
   readonly path: string;
   readonly bytes: number;
   /** Modules that run when the bundle is loaded; the others wait for a dynamic import. */
   readonly eagerModules: readonly string[];
+  /** Folders of the packages of which something is in the file, as package-lock.json calls them. */
+  readonly packages: readonly string[];
 };
 
 /** @param outfile relative to the root; tests build elsewhere, for others may be running what is in dist. */
@@ -42,7 +44,12 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
   });
   await stop(); // its process would live as long as ours
   const { size } = await stat(join(root, outfile));
-  return { path: outfile, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
+  return {
+    path: outfile,
+    bytes: size,
+    eagerModules: eagerModulesOf(metafile, entry),
+    packages: packagesOf(metafile),
+  };
 }
 
 function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] {
@@ -54,6 +61,17 @@ function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] 
     }
   }
   return [...reached];
+}
+
+/** A module of which nothing was kept counts for nothing. */
+function packagesOf({ outputs }: Metafile): readonly string[] {
+  const modules = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const folders = modules.flatMap(
+    (path) => /(?:^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(folders)].toSorted();
 }
 
 if (import.meta.main) {
