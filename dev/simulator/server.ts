@@ -24,7 +24,7 @@ export type SimulatorOptions = {
   readonly seed?: number;
   /** Clock of the world in epoch milliseconds; latency and slow bodies always take real time. */
   readonly now?: () => number;
-  /** How many requests are kept for `requests`; default 1000, 0 for the least work. */
+  /** How many are kept for `requests` and for `pushes`; default 1000, 0 for the least work. */
   readonly keepRequests?: number;
   /** Requests this soon after a wait was announced are not early: they were under way. Default 20 ms. */
   readonly earlyGraceMs?: number;

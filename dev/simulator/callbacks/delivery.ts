@@ -1,8 +1,8 @@
 // Puts messages on the wire: one resource's in the order of their sending, each after the answer to the one before,
 // unless a switch mixes them up. What was not accepted may be sent again, if a switch says so; a platform that
 // redelivers is nowhere documented.
+import { randomUUID } from 'node:crypto';
 import type { Faults, Subject, SwitchParameters } from '../faults.ts';
-import { type Random, randomGuid } from '../random.ts';
 import type { Agenda } from './agenda.ts';
 import { type MessageIds, type PushHeaders, pushHeaders } from './push-headers.ts';
 import type { PushItem, PushLog } from './push-log.ts';
@@ -27,7 +27,6 @@ const usualDeadlineMs = 5000;
 
 type Deps = {
   readonly now: () => number;
-  readonly random: Random;
   readonly faults: Faults;
   readonly agenda: Agenda;
   readonly tokens: PushTokens;
@@ -49,14 +48,14 @@ type Attempt = {
 export type Delivery = ReturnType<typeof createDelivery>;
 
 export function createDelivery(deps: Deps) {
-  const { now, random, faults, agenda, tokens, sender, log } = deps;
+  const { now, faults, agenda, tokens, sender, log } = deps;
   const lines = new Map<string, Promise<void>>();
   const underWay = new Set<Promise<void>>();
   let epoch = 0;
 
   function deliver(message: Message): void {
-    const id = randomGuid(random);
-    const ids = { chain: randomGuid(random), original: id, message: id };
+    const id = randomUUID();
+    const ids = { chain: randomUUID(), original: id, message: id };
     const first: Attempt = { message, ids, number: 1, firstAtMs: now(), redelivery: undefined, epoch };
     if (message.isInLine) {
       inLine(`${message.target.uri} ${message.items[0]?.path}`, () => send(first));
@@ -127,7 +126,7 @@ export function createDelivery(deps: Deps) {
     }
     const again = {
       ...attempt,
-      ids: { ...ids, message: randomGuid(random) },
+      ids: { ...ids, message: randomUUID() },
       number: number + 1,
       redelivery,
     };

@@ -1,9 +1,10 @@
 // From a change in the world to messages: whom it concerns, how it is written, and what goes wrong with it on the way.
 // Rules are asked when a change is told, first those of one notification, then those of the message that carries it.
+import { randomUUID } from 'node:crypto';
 import type { Faults, Subject } from '../faults.ts';
 import type { Operation, World } from '../operations.ts';
 import type { Call } from '../parents.ts';
-import { type Random, randomGuid } from '../random.ts';
+import type { Random } from '../random.ts';
 import type { Agenda } from './agenda.ts';
 import { type Change, changeTypeOf } from './changes.ts';
 import type { Delivery } from './delivery.ts';
@@ -44,13 +45,13 @@ export function createOutbox(deps: Deps) {
   function tell(target: Target, part: Part, isOperation: boolean): number {
     const subject = subjectOf(target, part.item, isOperation);
     if (faults.take('pushLoss', subject)) {
-      log.lost({ ...unsent(target, part.item, randomGuid(random)), atMs: deps.now() });
+      log.lost({ uri: target.uri, item: part.item, atMs: deps.now() });
       return 0;
     }
     const early = isOperation ? faults.take('pushEarly', subject) : undefined;
     const participants = faults.take('pushParticipants', subject);
     if (participants) {
-      post.mail(participantsOf({ target, part, subject }, participants.count, random));
+      post.mail(participantsOf({ target, part, subject }, participants.count));
     }
     const written = { ...part, notification: write(part.notification, subject) };
     post.mailTogether({ target, parts: [written], subject });
@@ -175,14 +176,10 @@ function subjectOf({ tenantId }: Target, item: PushItem, isOperation: boolean): 
   };
 }
 
-function participantsOf(
-  beside: { target: Target; part: Part; subject: Subject },
-  count: number,
-  random: Random,
-) {
+function participantsOf(beside: { target: Target; part: Part; subject: Subject }, count: number) {
   const { target, part, subject } = beside;
   const callPath = part.item.path.split('/').slice(0, 4).join('/');
-  const ids = Array.from({ length: count }, () => randomGuid(random));
+  const ids = Array.from({ length: count }, () => randomUUID());
   const notification = participantsNotification(callPath, ids);
   const item = { path: `${callPath}/participants`, changeType: 'updated', status: null } as const;
   return { target, parts: [{ item, notification }], subject };
@@ -196,16 +193,4 @@ function saying(envelope: Envelope, status: unknown): Envelope {
     return { item: { ...item, changeType, status }, notification: { ...said, changeType } };
   });
   return { ...envelope, parts };
-}
-
-function unsent({ uri }: Target, item: PushItem, messageId: string) {
-  return {
-    messageId,
-    originalMessageId: messageId,
-    uri,
-    items: [item],
-    attempt: 1,
-    isCopy: false,
-    forgery: null,
-  } as const;
 }

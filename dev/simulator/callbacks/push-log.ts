@@ -1,4 +1,5 @@
 // What was sent, lost and answered, for tests and for whoever measures a receiver.
+import { randomUUID } from 'node:crypto';
 import { createHistogram } from 'node:perf_hooks';
 import type { ChangeType } from '../faults.ts';
 import { createLastEntries } from '../last-entries.ts';
@@ -33,6 +34,7 @@ export type PushRecord = {
   latencyMs: number | null;
 };
 
+type Lost = { readonly uri: string; readonly item: PushItem; readonly atMs: number };
 type Unanswered = Omit<PushRecord, 'outcome' | 'status' | 'latencyMs'>;
 
 export type LatencyView = { readonly p50: number; readonly p99: number; readonly max: number };
@@ -69,9 +71,23 @@ export function createPushLog(keep: number) {
   let latencies = createLatencies();
 
   return {
-    lost(about: Unanswered): void {
+    /** What was never put into a message, and has an id here only. */
+    lost({ uri, item, atMs }: Lost): void {
       counts.lost += 1;
-      log.add({ ...about, outcome: 'lost', status: null, latencyMs: null });
+      const id = randomUUID();
+      log.add({
+        messageId: id,
+        originalMessageId: id,
+        uri,
+        items: [item],
+        attempt: 1,
+        isCopy: false,
+        forgery: null,
+        atMs,
+        outcome: 'lost',
+        status: null,
+        latencyMs: null,
+      });
     },
     sent(about: Unanswered): PushRecord {
       counts.sent += 1;

@@ -41,7 +41,7 @@ export function createPushes(deps: Deps) {
   const agenda = createAgenda(now);
   const sender = createSender();
   const log = createPushLog(keep);
-  const delivery = createDelivery({ now, random, faults, agenda, tokens, sender, log });
+  const delivery = createDelivery({ now, faults, agenda, tokens, sender, log });
   const outbox = createOutbox({ ...deps, agenda, subscriptions, delivery, log });
   const callbackOf = (callPath: string) => world.calls.get(callPath)?.callback;
   const watch = createWatch({
@@ -55,11 +55,17 @@ export function createPushes(deps: Deps) {
   const load = createPushLoad({ random, world, tokens, sender });
   let holdMs = 0;
 
+  /** The first notification would come late if it had to wait for its key. */
+  function prepareKey(): void {
+    void keys.current();
+  }
+
   world.listen({
     operationPut: watch.follow,
     operationRemoved: watch.forget,
     callPut(call, earlier) {
       if (call.callback && call.callback !== earlier?.callback) {
+        prepareKey();
         world.operationsOf(call.path).forEach(watch.follow);
       }
       // A call that was made behind Graph's back has nobody to tell of its beginning, unless it says whom.
@@ -77,6 +83,7 @@ export function createPushes(deps: Deps) {
     /** @returns the subscription's id; what changes from now on is told. */
     subscribe(input: SubscriptionInput): string {
       const id = subscriptions.add(input);
+      prepareKey();
       watch.followAll();
       return id;
     },

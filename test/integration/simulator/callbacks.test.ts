@@ -180,7 +180,9 @@ describe('a call', () => {
 
   test('that goes ahead of its answer holds the answer back', async () => {
     const receiver = await aSubscriber(bench, aReceiver);
-    bench.simulator.control.addCall({ id: callId });
+    // Keys are made, fetched and known on both sides: what is measured below is the order alone.
+    aPrompt(bench);
+    await bench.simulator.control.settlePushes();
     bench.simulator.control.addFault({ fault: 'pushEarly', ms: 400 });
     const order: string[] = [];
     receiver.onReceived = () => order.push('told');
