@@ -73,6 +73,22 @@ describe('a subscription', () => {
   });
 });
 
+describe('a reset', () => {
+  test('ends a redelivery that is under way', async () => {
+    const receiver = await aSubscriber(bench, aReceiver);
+    bench.simulator.control.addFault({ fault: 'pushRedelivery', everyMs: 1000 });
+    receiver.status = 503;
+    bench.simulator.control.addOperation({ kind: 'commsOperation' });
+    await bench.simulator.control.settlePushes();
+    receiver.onReceived = () => bench.simulator.control.reset();
+    for (let second = 0; second < 5; second++) {
+      bench.advance(1000);
+      await bench.simulator.control.settlePushes();
+    }
+    expect(receiver.received).toHaveLength(2);
+  });
+});
+
 describe('a call', () => {
   test('tells its own callback, and no other, of itself and of what is done to it', async () => {
     const [own, other] = [await aReceiver(), await aSubscriber(bench, aReceiver)];
@@ -123,6 +139,25 @@ describe('a call', () => {
     ['no object', []],
   ])('is not made with %s', async (_name, body) => {
     expect((await post('/v1.0/communications/calls', body)).status).toBe(400);
+  });
+
+  test('tells its own callback when it is ended', async () => {
+    const receiver = await aReceiver();
+    bench.simulator.control.addCall({ id: callId, callback: { uri: receiver.uri, appId, tenantId } });
+    await bench.simulator.control.settlePushes();
+    bench.simulator.control.endCall(callId);
+    await bench.simulator.control.settlePushes();
+    const states = receiver.received.map(({ body }) => body.value[0]?.resourceData['state']);
+    expect(states).toEqual(['established', 'terminated']);
+  });
+
+  test('that gets a callback tells of operations that it has already', async () => {
+    const receiver = await aReceiver();
+    aPrompt(bench);
+    bench.simulator.control.addCall({ id: callId, callback: { uri: receiver.uri, appId, tenantId } });
+    bench.advance(1000);
+    await bench.simulator.control.settlePushes();
+    expect(receiver.heard()).toEqual(['created notStarted', 'updated running']);
   });
 
   test('that is answered moves its notifications to the new callback', async () => {
@@ -183,14 +218,14 @@ describe('a call', () => {
     // Keys are made, fetched and known on both sides: what is measured below is the order alone.
     aPrompt(bench);
     await bench.simulator.control.settlePushes();
-    bench.simulator.control.addFault({ fault: 'pushEarly', ms: 400 });
+    bench.simulator.control.addFault({ fault: 'pushEarly', ms: 1500 });
     const order: string[] = [];
     receiver.onReceived = () => order.push('told');
     const answer = await post(`/v1.0/communications/calls/${callId}/playPrompt`, {});
     order.push('answered');
     const location = (answer.headers.get('location') ?? '').slice(bench.simulator.url.length);
     const before = (await bench.send(location)).status;
-    bench.advance(400);
+    bench.advance(1500);
     expect(order).toEqual(['told', 'answered']);
     expect([before, (await bench.send(location)).status]).toEqual([404, 200]);
   });

@@ -1,7 +1,7 @@
 // Switches of where receivers find the keys.
 import { expect } from 'vitest';
 import type { Bench } from './harness.ts';
-import type { SwitchCase } from './switch-case.ts';
+import { patiently, type SwitchCase } from './switch-case.ts';
 
 export const keysPath = '/v1.0/.well-known/keys';
 export const documentPath = '/v1.0/.well-known/OpenIdConfiguration';
@@ -27,7 +27,7 @@ export const keyCases: readonly SwitchCase[] = [
       const { url, control } = bench.simulator;
       const asking = new AbortController();
       const asked = fetch(`${url}${keysPath}`, { signal: asking.signal }).catch(() => 'given up');
-      await expect.poll(() => control.stats().keyFetches.keys).toBe(1);
+      await expect.poll(() => control.stats().keyFetches.keys, patiently).toBe(1);
       // Who asks again, over another connection, gets them; the first goes on waiting.
       expect((await read(bench)).json).toMatchObject({ keys: [{ kty: 'RSA' }] });
       asking.abort();

@@ -181,6 +181,18 @@ export const pushCases: readonly SwitchCase[] = [
     }),
   },
   {
+    name: 'no redelivery of what was forged',
+    fault: { fault: 'pushRedelivery', everyMs: 1000 },
+    see: scene(async ({ bench, receiver }) => {
+      const { control } = bench.simulator;
+      control.addFault({ fault: 'pushForged', form: 'garbage' });
+      await control.settlePushes();
+      bench.advance(1000);
+      await control.settlePushes();
+      expect(receiver.received).toHaveLength(1);
+    }),
+  },
+  {
     name: 'a sender that does not wait',
     fault: { fault: 'pushDeadline', ms: 30 },
     see: scene(async ({ bench, receiver }) => {

@@ -18,6 +18,7 @@ describe('a load', () => {
       ratePerSecond: 300,
       seconds: 1,
       running: 20,
+      deadlineMs: 60_000,
       mix: { updates: 1, copies: 0.1, participants: 0.1, forged: 0.1 },
       seed: 4,
     });
@@ -47,6 +48,7 @@ describe('a load', () => {
       seconds: 0.3,
       operations: 5,
       running: 5,
+      deadlineMs: 60_000,
       mix: { updates: 0, failed: 1, copies: 0, participants: 0 },
     });
     const urls = receiver.received.map(({ body }) => body.value[0]?.resourceUrl ?? '');

@@ -4,7 +4,7 @@ import { startSimulator } from '../../../dev/simulator/server.ts';
 import { startMs, useSimulator } from './harness.ts';
 import { aPrompt, aSubscriber, operationId, path } from './push-scene.ts';
 import { appId, issuers, startReceiver, tenantId, useReceivers } from './receiver.ts';
-import { callId } from './switch-case.ts';
+import { callId, patiently } from './switch-case.ts';
 
 const bench = useSimulator();
 const aReceiver = useReceivers(bench);
@@ -113,7 +113,7 @@ describe('a notification', () => {
         { afterMs: 30, status: 'completed' },
       ];
       simulator.control.addOperation({ kind: 'commsOperation', script });
-      await expect.poll(receiver.heard).toEqual(['created running', 'deleted completed']);
+      await expect.poll(receiver.heard, patiently).toEqual(['created running', 'deleted completed']);
     } finally {
       await simulator.stop();
       await receiver.stop();
@@ -172,11 +172,11 @@ describe('what a receiver answers', () => {
     bench.simulator.control.addFault({ fault: 'pushDeadline', ms: 60_000, times: 1 });
     receiver.status = 0;
     aPrompt(bench);
-    await expect.poll(() => receiver.received.length).toBe(1);
+    await expect.poll(() => receiver.received.length, patiently).toBe(1);
     receiver.status = 202;
     bench.simulator.control.setStatus({ path, status: 'completed' });
     const second = bench.simulator.control.addOperation({ kind: 'commsOperation', id: 'op2' });
-    await expect.poll(() => receiver.received.length).toBe(2);
+    await expect.poll(() => receiver.received.length, patiently).toBe(2);
     expect(receiver.received[1]?.body.value[0]?.resourceUrl).toBe(second.path);
     expect(receiver.heard()).toEqual(['created notStarted', 'created running']);
   });
