@@ -62,6 +62,8 @@ export const pushCases: readonly SwitchCase[] = [
     fault: { fault: 'pushEarly', ms: 5000, where: { changeType: 'deleted' } },
     see: scene(async ({ bench, receiver }) => {
       const { control } = bench.simulator;
+      await control.settlePushes();
+      // No timer knows that the clock has moved: it is the reader who finds the end due.
       bench.advance(60_000);
       const read = async () => (await bench.send(`/v1.0${path}`)).json;
       expect(await read()).toMatchObject({ status: 'running' });

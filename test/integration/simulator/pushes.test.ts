@@ -102,6 +102,19 @@ describe('a notification', () => {
     expect(receiver.heard()).toEqual(['created notStarted', 'updated running', 'deleted failed']);
   });
 
+  test('tells another result under the same word, and nothing that is the same', async () => {
+    const receiver = await aSubscriber(bench, aReceiver);
+    const resultInfo = { code: 200, subcode: 1, message: 'Half of it.' };
+    aPrompt(bench);
+    bench.simulator.control.setStatus({ path, status: 'running' });
+    for (let times = 0; times < 2; times++) {
+      bench.simulator.control.setStatus({ path, status: 'running', resultInfo });
+    }
+    await bench.simulator.control.settlePushes();
+    expect(receiver.heard()).toEqual(['created notStarted', 'updated running', 'updated running']);
+    expect(receiver.received.at(-1)?.body.value[0]?.resourceData).toMatchObject({ resultInfo });
+  });
+
   test('is sent by itself when its time comes', async () => {
     const simulator = await startSimulator();
     const clocked = { ...bench, simulator, nowMs: Date.now };
