@@ -1,5 +1,5 @@
 // Bearer tokens of the platform: good ones, kept until shortly before they expire as a platform would, and forged ones.
-import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey, type SigningKeys } from './signing-keys.ts';
 import { type Target, targetSchema } from './targets.ts';
@@ -34,6 +34,9 @@ export const tokenSchema = targetSchema.omit({ uri: true }).extend({
 });
 export type TokenInput = z.input<typeof tokenSchema>;
 
+/** Loaded when something is signed, not by every simulator that starts. */
+const loadJose = () => import('jose');
+
 const lifeSeconds = 3600;
 /** A token this near to its end is not sent any more. */
 const spareMs = 300_000;
@@ -51,6 +54,7 @@ export function createPushTokens(keys: SigningKeys, now: () => number) {
   }
 
   async function sign(claims: JWTPayload, key?: SigningKey): Promise<string> {
+    const { SignJWT } = await loadJose();
     const { kid, privateKey } = key ?? (await keys.current());
     return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(privateKey);
   }
@@ -84,6 +88,7 @@ export function createPushTokens(keys: SigningKeys, now: () => number) {
   async function forged(claimed: Claimed, forgery: Forgery): Promise<string | undefined> {
     const claims = claimsOf(claimed, now());
     const current = await keys.current();
+    const jose = await loadJose();
     switch (forgery) {
       case 'badSignature':
         return spoilt(await sign(claims));
@@ -92,11 +97,11 @@ export function createPushTokens(keys: SigningKeys, now: () => number) {
       case 'unknownKey':
         return await sign(claims, await outsidersKey());
       case 'unsigned':
-        return new UnsecuredJWT(claims).encode();
+        return new jose.UnsecuredJWT(claims).encode();
       case 'hmac': {
         const header = { alg: 'HS256', typ: 'JWT', kid: current.kid };
         const secret = new TextEncoder().encode(current.publicPem);
-        return await new SignJWT(claims).setProtectedHeader(header).sign(secret);
+        return await new jose.SignJWT(claims).setProtectedHeader(header).sign(secret);
       }
       case 'garbage':
         return 'not.a.token';

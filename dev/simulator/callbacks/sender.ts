@@ -1,5 +1,4 @@
 // POSTs of notifications: one connection an answer under way, no redirects followed, and a deadline for each.
-import { Agent, request } from 'undici';
 
 export type Outcome = 'accepted' | 'refused' | 'noContent' | 'timedOut' | 'failed';
 
@@ -24,37 +23,33 @@ const maxConnections = 256;
 export type Sender = ReturnType<typeof createSender>;
 
 export function createSender() {
-  // Made by the first POST: most simulators never send any.
-  let agent: Agent | undefined;
+  let wire: ReturnType<typeof openWire> | undefined;
   const underWay = new Set<AbortController>();
   let isStopped = false;
 
-  async function answerTo(letter: Letter, signal: AbortSignal): Promise<number> {
-    agent ??= new Agent({ pipelining: 1, connections: maxConnections });
-    const { uri, headers, body } = letter;
-    const answer = await request(uri, { method: 'POST', headers, body, signal, dispatcher: agent });
-    // The body of the answer means nothing here; reading it frees the connection. A failure in it changes nothing.
-    void answer.body.dump({ limit: 65_536 }).catch(() => undefined);
-    return answer.statusCode;
-  }
-
   return {
     /** Never rejects. */
-    async post(letter: Letter): Promise<Receipt> {
+    async post({ uri, headers, body, deadlineMs }: Letter): Promise<Receipt> {
+      wire ??= openWire();
+      const { agent, request } = await wire;
       const controller = new AbortController();
+      const { signal } = controller;
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
         controller.abort();
-      }, letter.deadlineMs);
+      }, deadlineMs);
       underWay.add(controller);
       const startedMs = performance.now();
       try {
         if (isStopped) {
           controller.abort();
         }
-        const status = await answerTo(letter, controller.signal);
-        return { outcome: outcomeOf(status), status, latencyMs: performance.now() - startedMs };
+        const answer = await request(uri, { method: 'POST', headers, body, signal, dispatcher: agent });
+        const latencyMs = performance.now() - startedMs;
+        // The body means nothing here; reading it frees the connection, and a failure in it changes nothing.
+        void answer.body.dump({ limit: 65_536 }).catch(() => undefined);
+        return { outcome: outcomeOf(answer.statusCode), status: answer.statusCode, latencyMs };
       } catch {
         // Whatever broke, the receiver gave no answer, and that is all a platform knows.
         const outcome = isLate ? 'timedOut' : 'failed';
@@ -70,9 +65,16 @@ export function createSender() {
       for (const controller of underWay) {
         controller.abort();
       }
-      await agent?.destroy();
+      const opened = await wire;
+      await opened?.agent.destroy();
     },
   };
+}
+
+/** By the first POST: loading takes a tenth of a second of CPU, and most simulators never send any. */
+async function openWire() {
+  const { Agent, request } = await import('undici');
+  return { agent: new Agent({ pipelining: 1, connections: maxConnections }), request };
 }
 
 function outcomeOf(status: number): Outcome {

@@ -1,14 +1,6 @@
-// The platform's signing keys. Made when first needed, for a key takes up to a quarter of a second of CPU and most
-// simulators never sign; who asks can't tell. A replaced key stays published for a while, as a real platform's does.
-import {
-  type CryptoKey,
-  calculateJwkThumbprint,
-  exportJWK,
-  exportSPKI,
-  generateKeyPair,
-  type JSONWebKeySet,
-  type JWK,
-} from 'jose';
+// The platform's signing keys. Made when first needed, as is the library for them: a key takes up to a quarter of a
+// second of CPU, and most simulators never sign; who asks can't tell. A replaced key stays published for a while, as a real platform's does.
+import type { CryptoKey, JSONWebKeySet, JWK } from 'jose';
 import { z } from 'zod';
 
 export type SigningKey = {
@@ -72,6 +64,7 @@ export function createSigningKeys(now: () => number) {
 
 /** A key that nobody knows yet. */
 export async function makeSigningKey(): Promise<SigningKey> {
+  const { calculateJwkThumbprint, exportJWK, exportSPKI, generateKeyPair } = await import('jose');
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const { kty = 'RSA', n = '', e = '' } = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint({ kty, n, e });
