@@ -84,7 +84,12 @@ const operationSchema: z.ZodType<Operation> = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
-const pauseSchema = z.object({ untilMs: z.number(), attempts: z.number(), code: z.string() });
+const pauseSchema = z.object({
+  untilMs: z.number(),
+  attempts: z.number(),
+  code: z.string(),
+  sinceAtMs: z.number().optional(),
+});
 const memorySchema = z.object({
   sweptAtMs: z.number().nullable(),
   pauses: z.record(z.string(), pauseSchema),

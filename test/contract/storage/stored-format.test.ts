@@ -90,6 +90,12 @@ test('the memory of a shard', () => {
     '{"sweptAtMs":1795327200000,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"TooManyRequests"}}}';
   expect(writeMemory(memory)).toEqual({ v: 1, value: text });
   expect(readMemory(row('memory', { v: 1, value: text }), nowMs)).toEqual(memory);
+  const since = { contoso: { untilMs: nowMs, attempts: 2, code: 'http_429', sinceAtMs: nowMs - 1 } };
+  const later = { sweptAtMs: null, pauses: since };
+  const laterText =
+    '{"sweptAtMs":null,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"http_429","sinceAtMs":1795327199999}}}';
+  expect(writeMemory(later)).toEqual({ v: 1, value: laterText });
+  expect(readMemory(row('memory', { v: 1, value: laterText }), nowMs)).toEqual(later);
 });
 
 test('a parked push', () => {
