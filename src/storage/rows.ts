@@ -35,17 +35,21 @@ function placeOf({ key, generation, sequence }: EventPlace): string {
 }
 
 const json: z.ZodType<JsonValue> = z.custom<JsonValue>((value) => value !== undefined);
+/** Up to the year 9999: of later ones no ISO date can be made, and of an interval of zero no schedule. */
+const lastInstantMs = 253_402_300_799_999;
+const instantMs = z.number().min(0).max(lastInstantMs);
+const policy = z.object({ firstPollMs: instantMs, intervalMs: instantMs.min(1) });
 const evidence = z.object({
   httpStatus: z.union([z.literal(404), z.literal(410)]),
   count: z.number(),
-  firstAtMs: z.number(),
-  lastAtMs: z.number(),
+  firstAtMs: instantMs,
+  lastAtMs: instantMs,
 });
 const health = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('ok'), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('blocked'), code: z.string(), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('unreadable'), code: z.string(), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('missing'), code: z.string(), sinceAtMs: z.number(), evidence }),
+  z.object({ status: z.literal('ok'), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('blocked'), code: z.string(), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('unreadable'), code: z.string(), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('missing'), code: z.string(), sinceAtMs: instantMs, evidence }),
 ]);
 const details = {
   error: json,
@@ -71,12 +75,12 @@ const operationSchema: z.ZodType<Operation> = z.object({
   status: z.string().nullable(),
   statusKnown: z.boolean(),
   leftStatuses: z.array(z.string()),
-  trackedAtMs: z.number(),
-  changedAtMs: z.number(),
-  endedAtMs: z.number().nullable(),
-  deadlineAtMs: z.number(),
-  graceUntilMs: z.number(),
-  policy: z.object({ firstPollMs: z.number(), intervalMs: z.number() }),
+  trackedAtMs: instantMs,
+  changedAtMs: instantMs,
+  endedAtMs: instantMs.nullable(),
+  deadlineAtMs: instantMs,
+  graceUntilMs: instantMs,
+  policy,
   trackedBy: z.enum(['api', 'proxy', 'push']),
   health,
   ...details,
