@@ -1,9 +1,19 @@
 // An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
 // computed here and never stored.
-import type { JsonValue, Kind, Operation, Resource, State, TrackedBy } from './operation.ts';
-import { isTerminal } from './operation.ts';
+import { createHash } from 'node:crypto';
+import {
+  type EndState,
+  isTerminal,
+  type JsonValue,
+  type Kind,
+  type Operation,
+  type Resource,
+  type State,
+  type TrackedBy,
+} from './operation.ts';
 import { nextPollAtMs } from './schedule.ts';
 import type { Pause } from './stored.ts';
+import { identityRefusedCode } from './throttle.ts';
 
 export type OperationView = {
   readonly key: string;
@@ -70,10 +80,11 @@ export function operationView(
   };
 }
 
-/** ETag of the view: changes with everything in it but `nextPollAt` and the explanation that repeats it. */
-export function viewETag(view: OperationView): string {
-  const { generation, sequence, state, health } = view;
-  return `"${[generation, sequence, state, health.status, health.code ?? '', Date.parse(health.since)].join('-')}"`;
+/** ETag of the view: changes with everything in it but `nextPollAt`, and the explanation's repetition of that. */
+export function viewETag({ nextPollAt, ...view }: OperationView): string {
+  const explanation = view.health.explanation.replace(nextPollAt ?? '', '');
+  const text = JSON.stringify({ ...view, health: { ...view.health, explanation } });
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 function nextReadAtMs(operation: Operation, at: { nowMs: number; pause: Pause | null }): number | null {
@@ -81,40 +92,63 @@ function nextReadAtMs(operation: Operation, at: { nowMs: number; pause: Pause | 
   return Math.max(nextPollAtMs(operation, at.nowMs), at.pause?.untilMs ?? 0);
 }
 
+/** A pause shows on every operation that waits for its end; what the operation itself was refused says more. */
 function healthView(
   operation: Operation,
   at: { nowMs: number; pause: Pause | null; nextMs: number | null },
 ): HealthView {
   const { health } = operation;
-  const again = at.nextMs === null ? 'It has ended.' : `It is read again at ${iso(at.nextMs)}.`;
-  if (at.pause !== null && at.pause.untilMs > at.nowMs && health.status !== 'blocked' && at.nextMs !== null) {
-    return {
-      status: 'throttled',
-      code: at.pause.code,
-      since: iso(health.sinceAtMs),
-      explanation: `Graph asked us to wait; nothing is to be done. ${again}`,
-    };
-  }
-  const code = health.status === 'ok' ? null : health.code;
+  if (isTerminal(operation.state)) return ownHealth(operation, `${endings[operation.state]}.`);
+  const again = `it is read again at ${iso(at.nextMs ?? at.nowMs)}.`;
+  const pause = at.pause !== null && at.pause.untilMs > at.nowMs ? at.pause : null;
+  if (pause === null || health.status === 'blocked')
+    return ownHealth(operation, `${reason(operation)}; ${again}`);
+  const { code, sinceAtMs } = pause;
+  const isRefused = code === identityRefusedCode;
   return {
-    status: health.status,
+    status: isRefused ? 'blocked' : 'throttled',
     code,
-    since: iso(health.sinceAtMs),
-    explanation: `${reason(operation)} ${again}`,
+    since: iso(sinceAtMs ?? health.sinceAtMs),
+    explanation: `${isRefused ? refusal(code) : throttling}; ${again}`,
   };
 }
 
-function reason(operation: Operation): string {
-  const { health } = operation;
+function ownHealth({ health }: Operation, explanation: string): HealthView {
+  const { status, sinceAtMs } = health;
+  return { status, code: status === 'ok' ? null : health.code, since: iso(sinceAtMs), explanation };
+}
+
+/** Why nothing more will be known. */
+const endings: Readonly<Record<EndState, string>> = {
+  succeeded: 'Graph said that it succeeded; nothing is to be done and it is not read again',
+  failed: 'Graph said that it failed; its error says why and it is not read again',
+  lost: 'Graph no longer has it, so nobody can say how it ended; begin anew if it is back, for it is not read again',
+  expired:
+    'Its deadline passed before Graph showed an end; begin anew if it is to be watched on, for it is not read again',
+  cancelled: 'A caller stopped watching it; begin anew if it is to be watched on, for it is not read again',
+};
+
+const throttling = 'Graph asked us to wait; nothing is to be done';
+
+function refusal(code: string): string {
+  return `Graph refuses this identity (${code}); grant it the permission that docs/permissions.md names for this kind`;
+}
+
+/** Why nothing is known, or that something is, and what to do. */
+function reason({ state, health }: Operation): string {
   switch (health.status) {
     case 'ok':
-      return operation.state === 'pending' ? 'It was not read yet.' : 'The last read was answered.';
+      return state === 'pending'
+        ? 'Graph has not shown it yet; nothing is to be done'
+        : 'The last read was answered; nothing is to be done';
     case 'blocked':
-      return `Graph refuses this identity (${health.code}); grant it the permission that docs/permissions.md names for this kind.`;
-    case 'missing':
-      return `Graph does not find it (${health.code}, seen ${health.evidence.count} times); it is given up as lost when that lasts.`;
+      return refusal(health.code);
+    case 'missing': {
+      const { count } = health.evidence;
+      return `Graph does not find it (${health.code}, seen ${count === 1 ? 'once' : `${count} times`}); check that it was not deleted, for it is given up as lost when that lasts`;
+    }
     case 'unreadable':
-      return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts.`;
+      return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts`;
   }
 }
 
