@@ -182,5 +182,12 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
   },
 };
 
+/** What a folded word means to a kind; undefined when its table does not have it. */
+export function meaningOf(kind: Kind, word: string): StatusWord | undefined {
+  const { words } = kinds[kind];
+  // "constructor" and its like are in every object.
+  return Object.hasOwn(words, word) ? words[word] : undefined;
+}
+
 export const kindRows: readonly KindRow[] = Object.values(kinds);
 export const kindNames: readonly Kind[] = kindRows.map((row) => row.kind);

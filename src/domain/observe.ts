@@ -2,9 +2,9 @@
 // poll after a push, a second sweeper, a retry after a lost answer) decides again and mostly finds nothing to say.
 //
 // A word moves an operation only forward: not started < running < unknown words < ended. A word of lower rank, or
-// one of the same rank that was already left, is a lagging replica: ignored. `lost` needs evidence, `expired` a look
-// at or after the deadline, `cancelled` a caller. Ended is final.
-import { kinds, unknownWordRank } from './kinds.ts';
+// one of the same rank that was already left or was asked for before the last one came, is a lagging replica: ignored.
+// `lost` needs evidence, `expired` a look at or after the deadline, `cancelled` a caller. Ended is final.
+import { meaningOf, unknownWordRank } from './kinds.ts';
 import {
   type GoneObservation,
   type Observation,
@@ -27,6 +27,8 @@ export type Decision = {
 /** How long 404s must last before they prove that an operation is gone. */
 const evidenceSpanMs = 60_000;
 const evidenceCount = 3;
+/** No service has so many words; a row that held all that one could make up would be too long to be written. */
+const maxLeftStatuses = 64;
 
 /**
  * Applies an observation to an operation.
@@ -71,8 +73,8 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
   const current = fold(operation.status);
   const isFirstSight = operation.state === 'pending';
   if (!isFirstSight && (word === current || word === null)) return unchanged(operation, null);
-  if (!isFirstSight && isBehind(operation, word)) return unchanged(operation, 'regression');
-  const known = word === null ? undefined : kinds[operation.kind].words[word];
+  if (!isFirstSight && isBehind(operation, word, observation)) return unchanged(operation, 'regression');
+  const known = word === null ? undefined : meaningOf(operation.kind, word);
   const next: Operation = {
     ...operation,
     ...observation.details,
@@ -81,7 +83,9 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
     status: observation.status,
     statusKnown: known !== undefined,
     leftStatuses:
-      isFirstSight || current === null ? operation.leftStatuses : [...operation.leftStatuses, current],
+      isFirstSight || current === null
+        ? operation.leftStatuses
+        : [...operation.leftStatuses, current].slice(-maxLeftStatuses),
     changedAtMs: observation.arrivedAtMs,
     endedAtMs: known !== undefined && isTerminal(known.state) ? observation.arrivedAtMs : null,
   };
@@ -93,17 +97,18 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
   return { operation: next, transitions: [transition], ignored: null };
 }
 
-function isBehind(operation: Operation, word: string | null): boolean {
+/** Rank decides, in whatever order news arrives; between words of one rank, the date does. */
+function isBehind(operation: Operation, word: string | null, observation: StatusObservation): boolean {
   const rank = rankOf(operation, word);
   const currentRank = rankOf(operation, fold(operation.status));
   if (rank !== currentRank) return rank < currentRank;
-  return word !== null && operation.leftStatuses.includes(word);
+  return (word !== null && operation.leftStatuses.includes(word)) || isStale(operation, observation);
 }
 
 /** Rank of a folded word; null, which says nothing, stands below all words. */
 function rankOf(operation: Operation, word: string | null): number {
   if (word === null) return -1;
-  return kinds[operation.kind].words[word]?.rank ?? unknownWordRank;
+  return meaningOf(operation.kind, word)?.rank ?? unknownWordRank;
 }
 
 function observeGone(operation: Operation, observation: GoneObservation): Decision {
@@ -185,7 +190,7 @@ function expireIfUnseen(
   return end(next, 'expired', { observedBy: 'deadline', atMs: observation.arrivedAtMs, evidence: null });
 }
 
-/** An answer to a request that left before what we know now was seen proves nothing about absence or trouble. */
+/** An answer to a request that left before the last news came may be older than that news. */
 function isStale(operation: Operation, observation: { readonly sentAtMs: number }): boolean {
   return observation.sentAtMs < operation.changedAtMs && operation.state !== 'pending';
 }
@@ -193,11 +198,12 @@ function isStale(operation: Operation, observation: { readonly sentAtMs: number 
 /** An answer ends any trouble, whatever it says; a push ends only the suspicion that the operation is gone. */
 function withHealthOk(decision: Decision, observation: StatusObservation): Decision {
   const { operation } = decision;
-  const isEnded = observation.observedBy !== 'push' || operation.health.status === 'missing';
-  if (operation.health.status === 'ok' || !isEnded || observation.sentAtMs < operation.health.sinceAtMs)
-    return decision;
-  const health: Health = { status: 'ok', sinceAtMs: observation.arrivedAtMs };
-  const healed = { ...operation, health };
+  const { health } = operation;
+  const isEnded = observation.observedBy !== 'push' || health.status === 'missing';
+  // A 200 that was asked for after the first 404 refutes it, also while that was still on its way.
+  const beganAtMs = health.status === 'missing' ? health.evidence.firstAtMs : health.sinceAtMs;
+  if (health.status === 'ok' || !isEnded || observation.sentAtMs < beganAtMs) return decision;
+  const healed: Operation = { ...operation, health: { status: 'ok', sinceAtMs: observation.arrivedAtMs } };
   // The last transition carries the operation as it is stored.
   const transitions = decision.transitions.map((transition) => ({ ...transition, operation: healed }));
   return { ...decision, operation: healed, transitions };
