@@ -175,7 +175,7 @@ function observeTrouble(
 /** A change of code within one trouble does not begin its back-off anew. */
 function troubleSince(operation: Operation, observation: { readonly arrivedAtMs: number }): number {
   const { health } = operation;
-  return health.status === 'ok' || health.status === 'missing' ? observation.arrivedAtMs : health.sinceAtMs;
+  return health.status === 'ok' ? observation.arrivedAtMs : health.sinceAtMs;
 }
 
 /** Past its deadline an operation that nobody can read is given up after a minute more. */

@@ -39,7 +39,7 @@ export function nextPause(
 }
 
 function guessedWaitMs(attempts: number, random: number): number {
-  const fullMs = Math.min(firstPauseMs * 2 ** Math.min(attempts - 1, 20), longestGuessedPauseMs);
+  const fullMs = Math.min(firstPauseMs * 2 ** (attempts - 1), longestGuessedPauseMs);
   return fullMs * (0.5 + random / 2);
 }
 

@@ -198,6 +198,16 @@ describe('lost', () => {
     expect(lost).toBeGreaterThan(100);
   });
 
+  test('is not put off by a 200 that was asked for before its first 404', () => {
+    const older = aStatus('inprogress', 3 * minute - second);
+    for (const trouble of [aGone(3 * minute), anUnreadable(3 * minute)]) {
+      const troubled = after([aStatus('inprogress'), trouble]);
+      expect(observe(troubled, older)).toEqual({ operation: troubled, transitions: [], ignored: null });
+    }
+    const evidence = [aGone(3 * minute), older, aGone(3.5 * minute), aGone(4 * minute)];
+    expect(after([aStatus('inprogress'), ...evidence]).state).toBe('lost');
+  });
+
   test('is not concluded when a 200 overlapped the first 404', () => {
     const first = aGone(3 * minute);
     const overlapping = {

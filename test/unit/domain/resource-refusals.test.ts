@@ -59,6 +59,11 @@ describe('an origin', () => {
     expect(parseResource(origin + rest, home)).toBeNull();
     expect(parseResource(`${origin}/v1.0${rest}`, home)).toBeNull();
   });
+
+  test('must end where the path begins', () => {
+    expect(parseResource(root + rest.slice(1), home)).toBeNull();
+    expect(parseResource(`${root}v1.0${rest}`, home)).toBeNull();
+  });
 });
 
 /** Everything that an id or a segment may be on its way to somewhere else; those without white space in lines. */
@@ -69,7 +74,7 @@ const evilSegments = [
   'hr1%09 hr1%0d%0a hr1%0a hr1\0 hr1%00 %00 hr1%20 hr1+ hr1%a0 hr1%c2%a0 hr1%e2%80%ae hr1\u202e hr1%ef%bb%bf',
   'ｈｒ１ %ef%bd%88r1 hr1%e2%84%aa hr\u212a hrſ %c5%bfhr h% h%2 h%zz % %ff %ed%a0%80 %e2%84%aa@contoso.com',
   "('hr1') 'hr1' hr1() hr1('') ('a')/('b') $batch $ref %24batch $ * -hr1 .hr1 <script> {id} h\"r h`r h|r h,r h:r",
-  'https://evil.example //evil.example https:%2f%2fevil.example graph.microsoft.com:x@evil.example __proto__',
+  'https://evil.example //evil.example https:%2f%2fevil.example graph.microsoft.com:x@evil.example __proto__ ada#EXT#@contoso.com',
 ]
   .flatMap((line) => line.split(' '))
   .concat('', ' hr1', 'hr1 ', 'hr1\t', '\thr1', 'hr1\r\n', 'hr1\n', 'h\tr1');
@@ -139,7 +144,8 @@ describe('a path', () => {
     "/external/connections(id='hr1')/operations/op",
     "/external/connections('hr''1')/operations/op",
     "/external/connections('hr'1')/operations/op",
-    `/users('o'brien@contoso.com')/onenote/operations/op`,
+    "/users('o'brien@contoso.com')/onenote/operations/op",
+    '/users/ada_contoso.com#EXT#@fabrikam.com/onenote/operations/op',
     `${rest}//`,
     `/${rest}`,
     `${rest}?`,
