@@ -54,7 +54,6 @@ test('any body of any status is one observation, dated by its request', () => {
       const { clientContext, percentComplete } = observation.details;
       expect(clientContext === null || typeof clientContext === 'string').toBe(true);
       expect(percentComplete === null || Number.isFinite(percentComplete)).toBe(true);
-      expect(JSON.parse(JSON.stringify(observation.details))).toEqual(observation.details);
     }),
     { numRuns: 3000 },
   );
