@@ -10,11 +10,14 @@ import { home } from '../../fixtures/builders.ts';
 const kindNamed = fc.constantFrom<Kind>(...kindNames);
 const cloud = fc.constantFrom<Cloud>('global', 'usgov', 'usgovdod', 'custom');
 const hex = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
-const letters = 'ABCXYZabcxyz0189';
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: length, maxLength: length });
+const letters = 'ABCXYZabcxyz0189'.split('');
 const word = (more: string, maxLength: number) =>
   fc
-    .tuple(fc.constantFrom(...letters), fc.string({ unit: fc.constantFrom(...letters, ...more), maxLength }))
+    .tuple(
+      fc.constantFrom(...letters),
+      fc.string({ unit: fc.constantFrom(...letters, ...more.split('')), maxLength }),
+    )
     .map((parts) => parts.join(''));
 
 /** A GUID in lower case with dashes, from few so that equal ones occur. */
@@ -60,7 +63,10 @@ function respell([before, parent, middle, id]: Path, bits: number): string {
     text.replace(guids, (one) => (on(0) ? one.toUpperCase() : one).replaceAll('-', on(1) ? '' : '-'));
   const encode = (text: string): string =>
     on(2)
-      ? [...text].map((one) => `%${one.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
+      ? text
+          .split('')
+          .map((one) => `%${one.charCodeAt(0).toString(16).padStart(2, '0')}`)
+          .join('')
       : encodeURIComponent(text);
   const keyed = (text: string): string =>
     on(3)

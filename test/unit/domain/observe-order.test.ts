@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { kinds } from '../../../src/domain/kinds.ts';
 import type { Observation, StatusObservation } from '../../../src/domain/observation.ts';
 import { type Decision, observe } from '../../../src/domain/observe.ts';
-import { isTerminal, type Kind, type Operation } from '../../../src/domain/operation.ts';
+import { type Evidence, isTerminal, type Kind, type Operation } from '../../../src/domain/operation.ts';
 import { aGone, anOperation, anUnreadable, aStatus, minute, second } from '../../fixtures/builders.ts';
 
 /** All decisions in turn. */
@@ -168,6 +168,15 @@ const anything: fc.Arbitrary<Observation> = fc.oneof(
   instant.map((at) => anUnreadable(at)),
 );
 
+/** 404s that are enough, and no 200 that was asked for between them. */
+function expectProof(evidence: Evidence, operation: Operation, answers: readonly StatusObservation[]): void {
+  const { count, firstAtMs, lastAtMs } = evidence;
+  expect(count).toBeGreaterThanOrEqual(3);
+  expect(lastAtMs - firstAtMs).toBeGreaterThanOrEqual(minute);
+  expect(firstAtMs).toBeGreaterThanOrEqual(operation.graceUntilMs);
+  expect(answers.filter(({ sentAtMs }) => sentAtMs >= firstAtMs && sentAtMs <= lastAtMs)).toEqual([]);
+}
+
 describe('lost', () => {
   test('is never concluded over a 200 that was asked for between its 404s', () => {
     let lost = 0;
@@ -180,13 +189,7 @@ describe('lost', () => {
           const evidence = transitions.at(-1)?.evidence ?? null;
           if (evidence !== null) {
             lost += 1;
-            expect(evidence.count).toBeGreaterThanOrEqual(3);
-            expect(evidence.lastAtMs - evidence.firstAtMs).toBeGreaterThanOrEqual(minute);
-            expect(evidence.firstAtMs).toBeGreaterThanOrEqual(operation.graceUntilMs);
-            const between = sinceSuspected.filter(
-              ({ sentAtMs }) => sentAtMs >= evidence.firstAtMs && sentAtMs <= evidence.lastAtMs,
-            );
-            expect(between).toEqual([]);
+            expectProof(evidence, operation, sinceSuspected);
           }
           if (next.health.status !== 'missing') sinceSuspected.length = 0;
           else if (one.type === 'status') sinceSuspected.push(one);

@@ -130,7 +130,7 @@ test('any refusal makes a pause of a second to an hour that no earlier knowledge
         expect(next.untilMs).toBeGreaterThanOrEqual(previous?.untilMs ?? 0);
         expect(next.untilMs).toBeLessThanOrEqual(Math.max(previous?.untilMs ?? 0, nowMs + hour));
         expect(next.untilMs - nowMs).toBeGreaterThanOrEqual(next === previous ? 1 : second);
-        if (wait !== null) expect(next.untilMs - nowMs).toBeGreaterThanOrEqual(Math.min(wait, hour));
+        expect(next.untilMs - nowMs).toBeGreaterThanOrEqual(Math.min(wait ?? 0, hour));
         expect(next.attempts - (previous?.attempts ?? 0)).toBeLessThanOrEqual(1);
       },
     ),
