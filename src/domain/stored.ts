@@ -16,8 +16,15 @@ export type Known = { readonly key: string; readonly generation: number; readonl
 /** What the store says of one key. Not tracked: both null. Running: `live`. Ended: `known.value.ended`. */
 export type Lookup = { readonly live: Stored<Operation> | null; readonly known: Stored<Known> | null };
 
-/** Nobody calls Graph for this tenant and kind before `untilMs`. `attempts` counts pauses in a row without a success. */
-export type Pause = { readonly untilMs: number; readonly attempts: number; readonly code: string };
+/** Nobody calls Graph for this tenant and kind before `untilMs`. */
+export type Pause = {
+  readonly untilMs: number;
+  /** Pauses in a row, each begun at most five minutes after the one before. */
+  readonly attempts: number;
+  readonly code: string;
+  /** When it began to hold; absent in rows of earlier releases. */
+  readonly sinceAtMs?: number | undefined;
+};
 
 export type ShardMemory = {
   /** Low-water mark: every poll that was due at or before it has been made. */

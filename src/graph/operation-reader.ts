@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
-import type { PauseRequest } from '../domain/throttle.ts';
+import { identityRefusedCode, type PauseRequest } from '../domain/throttle.ts';
 import { batchSegment } from './address.ts';
 import { type Dates, errorCode, observeAnswer, parseJson, type ReadTarget, unreadable } from './answers.ts';
 import {
@@ -33,7 +33,7 @@ const maxItems = 20;
 const singlesInFlight = 4;
 const singlesForMs = 3_600_000;
 /** A refused identity is tried again after a minute. */
-const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: 'blocked' };
+const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: identityRefusedCode };
 
 export function createOperationReader(
   client: GraphClient,
