@@ -6,6 +6,7 @@
 // What was already committed then shows as no change. If an answer of ours was unclear, its outbox row is published at
 // once; after a clear refusal it is another committer's, who publishes it.
 // If we die after the commit, a sweep publishes what is 15 seconds old.
+import { crashPoint } from '../domain/crash-point.ts';
 import { buildEvent } from '../domain/event.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Decision, observe } from '../domain/observe.ts';
@@ -57,6 +58,7 @@ export async function applyObservation(
   let wasUncertain = news.isUncertain ?? false;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);
+    TEST: crashPoint('N1');
     const settled = settledWithoutChange(found.live, found.known?.value.ended ?? null, news);
     if (settled !== null) {
       if (wasUncertain) await publishLeftovers(ports, news, publisher);
@@ -69,10 +71,13 @@ export async function applyObservation(
     }
     const decision = observe(found.live.value, news.observation);
     const change = makeChange(ports, found.live, decision);
+    TEST: crashPoint('S7', 'N2');
     const committed = await ports.commit(news.shard, [change]);
+    TEST: crashPoint('S8', 'N3');
     if (committed.applied) {
       tellTransitions(ports, change, decision);
       publisher.publish(entriesOf(change));
+      TEST: crashPoint('S9', 'N4');
       return { outcome: 'changed', operation: decision.operation, ignored: decision.ignored };
     }
     wasUncertain ||= !committed.isRefused;

@@ -1,4 +1,5 @@
 // One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
+import { crashPoint } from '../domain/crash-point.ts';
 import { throttledCode } from '../domain/observation.ts';
 import { isTerminal, type Operation } from '../domain/operation.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
@@ -57,12 +58,14 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
     const answer = await ports.readBatch([operation]);
+    TEST: crashPoint('N0');
     if (answer.pause !== null) await pauses.merge(operation.resource.tenantId, answer.pause);
     const observation = answer.observations.get(key);
     if (observation === undefined) return { outcome: 'unreadable', code: 'missing_answer' };
     const publisher = createPublisher(ports, shard);
     const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);
     await publisher.drain();
+    TEST: crashPoint('N10');
     if (applied.outcome === 'notFound' || applied.outcome === 'storageBusy')
       return { outcome: applied.outcome };
     if (observation.type === 'unreadable') {

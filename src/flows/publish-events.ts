@@ -1,5 +1,6 @@
 // From the outbox to the queue: sends the stored bytes, in order for each key, and clears what was accepted.
 // If we die before the send, a later sweep sends it; if we die before the clear, it sends a copy with the same id.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { OutboxEntry, Shard } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import type { ClearOutbox, Clock, Log, SendEvent, Tell } from './ports.ts';
@@ -81,7 +82,9 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
 
   async function sendOne({ event, committedAtMs }: OutboxEntry): Promise<void> {
     try {
+      TEST: crashPoint('S10', 'N5');
       await ports.send(event.body);
+      TEST: crashPoint('S11', 'N6');
     } catch (error) {
       // The event stays in its outbox row; the next sweep sends it.
       failed += 1;
@@ -92,6 +95,7 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
     published += 1;
     ports.tell({ type: 'published', key: event.key, lagMs: lagMs(committedAtMs) });
     toClear.push(event);
+    TEST: crashPoint('S12', 'N7');
     if (toClear.length >= clearGroupSize) flushClears();
   }
 
@@ -109,7 +113,9 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
   async function clear(events: readonly OperationEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
+      TEST: crashPoint('S13', 'N8');
       await ports.clearOutbox(shard, events);
+      TEST: crashPoint('S14', 'N9');
     } catch (error) {
       // Sent and not cleared: a later sweep sends a copy with the same id and clears it.
       ports.log('warn', { shard, count: events.length, error }, 'outbox was not cleared');

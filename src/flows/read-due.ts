@@ -1,5 +1,6 @@
 // One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time,
 // never before a tenant's announced wait is over. What was not read stays due.
+import { crashPoint } from '../domain/crash-point.ts';
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
@@ -72,12 +73,14 @@ export async function readDue(
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
     const sentAtMs = ports.clock.nowMs();
+    TEST: crashPoint('S4');
     const answer = await ports.readBatch(
       chunk.map(({ stored }) => stored.value),
       options.signal,
     );
     const arrivedAtMs = ports.clock.nowMs();
     if (answer.pause !== null) await ports.pauses.merge(tenantOf(chunk), answer.pause);
+    TEST: crashPoint('S5');
     let changedItems = 0;
     for (const item of chunk) {
       const observation = answer.observations.get(item.stored.value.key);

@@ -4,6 +4,7 @@
 // S6–S9 observe and commit → S10–S15 publish and clear → S16 remember how far it got.
 // If we die anywhere the next sweep finds the truth in the table: before a commit nothing happened, after it the event
 // is published at least once with the same id and the same bytes.
+import { crashPoint } from '../domain/crash-point.ts';
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
@@ -59,7 +60,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     if (underWay.has(shard)) return null;
     underWay.add(shard);
     try {
-      return await sweep(kind, shard, limits);
+      const report = await sweep(kind, shard, limits);
+      TEST: crashPoint('S17');
+      return report;
     } finally {
       underWay.delete(shard);
     }
@@ -68,7 +71,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   async function sweep(kind: Kind, shard: Shard, limits: SweepLimits): Promise<SweepReport> {
     const readAtMonotonicMs = ports.clock.monotonicMs();
     const startedAtMs = ports.clock.nowMs();
+    TEST: crashPoint('S0');
     const contents = await ports.readShard(shard);
+    TEST: crashPoint('S1');
     const publisher = createPublisher(ports, shard);
     const changes: Promise<Applied>[] = [];
     try {
@@ -89,7 +94,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     { publisher, changes }: { readonly publisher: Publisher; readonly changes: Promise<Applied>[] },
   ): Promise<SweepReport> {
     publisher.publish(leftovers(contents.outbox, startedAtMs));
+    TEST: crashPoint('S2');
     const touched = await takeParked(contents, shard, publisher);
+    TEST: crashPoint('S3');
 
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
@@ -105,6 +112,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       onObservation: (before, observation) => {
         const decision = observe(before.value, observation);
         if (decision.ignored !== null) ignored += 1;
+        TEST: crashPoint('S6');
         const isNew = decision.operation !== before.value;
         if (isNew) changes.push(committer.commit({ before, observation, decision }));
         return isNew;
@@ -112,11 +120,13 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     });
     const applied = await Promise.all(changes);
     const sent = await publisher.drain();
+    TEST: crashPoint('S15');
 
     const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
     marks.set(shard, next);
     addEndsOf(shard, applied);
     await storeMark(shard, { mark: next, stored: memory.sweptAtMs, read: result.read.length });
+    TEST: crashPoint('S16');
     return {
       shard,
       durationMs: Math.round(ports.clock.monotonicMs() - readAtMonotonicMs),

@@ -2,6 +2,7 @@
 // answered; Graph is not asked. What changed is published at once.
 // If we die before the commit, nothing was answered: the sender repeats it, or polling finds the rest. After it the event
 // is in the outbox, and a sweep publishes what is 15 seconds old.
+import { crashPoint } from '../domain/crash-point.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Notification } from '../domain/notification.ts';
 import type { NamedResource } from '../domain/resources.ts';
@@ -39,6 +40,7 @@ export function createTakeNotifications(
   const applyPush = createApplyPush({ ...ports, roundOf, memory });
 
   return async function takeNotifications(notifications) {
+    TEST: crashPoint('N0');
     const ending = new AbortController();
     const late = ports.sleep(limitMs, ending.signal);
     try {
@@ -46,6 +48,7 @@ export function createTakeNotifications(
       if (done === undefined) return { outcome: 'storageBusy' };
       // What is stored is safe: an answer waits for the queue only as long as the sender has patience.
       await Promise.race([publishAll(done), late]);
+      TEST: crashPoint('N10');
       return { outcome: 'taken', counts: countsOf(notifications, done) };
     } catch (error) {
       if (error instanceof AppError && error.code === 'storage_busy') return { outcome: 'storageBusy' };

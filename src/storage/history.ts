@@ -1,4 +1,5 @@
 // Reads and removals beside the watch itself: lists for callers, events of a key, and retention.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Known, Shard, Stored } from '../domain/stored.ts';
 import { eventRowKey, knownRowKey, liveRowKey, readEventBody, readKnown, readLive } from './rows.ts';
@@ -72,6 +73,7 @@ export function createHistory(table: Table) {
       const deletes = rows.map(({ rowKey }) => ({ type: 'delete', rowKey, etag: '*' }) as const);
       if (deletes.length > 0 && !(await table.transact(shard, deletes)).applied) return false;
     }
+    TEST: crashPoint('R1');
     const rowKey = knownRowKey(key);
     return (await table.transact(shard, [{ type: 'delete', rowKey, etag: known.etag }])).applied;
   }

@@ -1,0 +1,309 @@
+// By which a process comes to its point of death: a sweep, a stop, a read on demand, a look through the proxy, a
+// notification, a registration, retention. Each act is one more life of an operation, or of several.
+import { type Random, randomGuid } from '../../../dev/simulator/random.ts';
+import { tenant } from '../../fixtures/issuer.ts';
+import { until } from '../until.ts';
+import { type Answer, bot, type Scene } from './scene.ts';
+
+/** What an act is about, so that it can be looked at and done again. */
+export type Subject = { readonly key: string; readonly path: string; readonly generation: number };
+
+export type Act = {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What comes before, with a process that does not die. */
+  readonly prepare?: (scene: Scene) => Promise<void>;
+  /** One more time, to its answer or the death. */
+  readonly act: (scene: Scene, random: Random) => Promise<readonly Subject[]>;
+  /** What whoever got no answer does when the process is there again. */
+  readonly again?: (scene: Scene, subject: Subject) => Promise<void>;
+};
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const poll = 'pollCommsOperations';
+
+/** An operation in Graph that says so since a second: whoever subscribes now is not told of that any more. */
+function born(scene: Scene, status: string): Subject {
+  const { path } = scene.simulator.control.addOperation({
+    kind: 'commsOperation',
+    script: [{ afterMs: 0, status }],
+    startMs: Date.now() + scene.storage.aheadMs - 1000,
+  });
+  return { key: scene.witness.keyOf(path), path, generation: 0 };
+}
+
+async function track(scene: Scene, subject: Subject, more: object = {}): Promise<Subject> {
+  const answer = await scene.ask('POST', '/api/operations', { resource: subject.path, ...more });
+  return tracked(scene, subject, answer);
+}
+
+function tracked(scene: Scene, subject: Subject, answer: Answer | null): Subject {
+  if (answer === null) return subject;
+  if (answer.status !== 200 && answer.status !== 201) throw new Error(`Tracking answered ${answer.status}`);
+  const generation = Number(answer.json['generation']);
+  const { key } = subject;
+  scene.witness.note({ by: 'caller', type: 'tracked', key, generation, created: answer.status === 201 });
+  return { ...subject, generation };
+}
+
+async function stop(scene: Scene, { key, generation }: Subject): Promise<void> {
+  scene.witness.note({ by: 'caller', type: 'stopAsked', key, generation });
+  const answer = await scene.ask('DELETE', `/api/operations/${key}`);
+  if (answer?.status === 200) scene.witness.note({ by: 'caller', type: 'stopped', key, generation });
+}
+
+/** Notifications begin with the next change, and are repeated until they are taken. */
+function subscribe(scene: Scene): void {
+  const { control } = scene.simulator;
+  if (control.faults().length === 0) control.addFault({ fault: 'pushRedelivery', everyMs: 200, factor: 1 });
+  const uri = `${scene.url()}/api/notifications/calls`;
+  control.addCallback({ uri, appId: bot, tenantId: tenant, where: { kind: 'commsOperation' } });
+}
+
+async function push(scene: Scene, subject: Subject): Promise<void> {
+  const { control } = scene.simulator;
+  const answered = control.pushes().length;
+  subscribe(scene);
+  control.setStatus({ path: subject.path, status: 'completed' });
+  await until(() => scene.isDead() || isAnswered(scene, answered), { withinMs: 10_000 });
+  control.clearCallbacks(); // of the next operation only the end is told
+}
+
+function isAnswered({ simulator }: Scene, from: number): boolean {
+  return simulator.control
+    .pushes()
+    .slice(from)
+    .some(({ outcome }) => outcome !== 'pending');
+}
+
+/** The platform goes on until it has a good answer. */
+async function pushed(scene: Scene, { key, path }: Subject, isParked = false): Promise<void> {
+  const isTaken = await until(
+    () =>
+      scene.simulator.control
+        .pushes()
+        .some(({ outcome, items }) => outcome === 'accepted' && items.some((item) => item.path === path)),
+    { withinMs: 15_000 },
+  );
+  if (!isTaken) throw new Error('The notification was never taken.');
+  scene.witness.note({ by: 'platform', type: 'pushAcked', key, word: 'completed', parked: isParked });
+}
+
+async function sweepOne(scene: Scene): Promise<readonly Subject[]> {
+  const subject = await track(scene, born(scene, 'completed'));
+  await scene.run(poll);
+  return [subject];
+}
+
+const size = 5;
+
+async function trackSome(scene: Scene): Promise<readonly Subject[]> {
+  const subjects: Subject[] = [];
+  while (subjects.length < size) subjects.push(await track(scene, born(scene, 'completed')));
+  return subjects;
+}
+
+export const acts = {
+  /** A sweep that finds one operation ended. */
+  sweep: { act: sweepOne },
+
+  /** Several in one shared commit. */
+  'sweep of five': {
+    act: async (scene) => {
+      const subjects = await trackSome(scene);
+      await scene.run(poll);
+      return subjects;
+    },
+  },
+
+  /** The shared commit gets no clear answer, so that each change is tried alone. */
+  'sweep that is taken apart': {
+    act: async (scene) => {
+      const subjects = await trackSome(scene);
+      let isRefused = false;
+      scene.storage.mode = (what) => {
+        if (isRefused || what !== 'table POST') return 'pass';
+        isRefused = true;
+        return 'busy';
+      };
+      await scene.run(poll);
+      scene.storage.mode = 'pass';
+      return subjects;
+    },
+  },
+
+  /** What a process could not send is there, and old enough. */
+  'sweep of leftovers': {
+    prepare: async (scene) => {
+      scene.storage.mode = (what) => (what.startsWith('queue') ? 'busy' : 'pass');
+      await sweepOne(scene);
+      scene.storage.mode = 'pass';
+      scene.storage.aheadMs += minute;
+    },
+    act: async (scene) => {
+      await scene.run(poll);
+      return scene.simulator.control
+        .ids()
+        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+    },
+  },
+
+  /** Graph asks to wait. */
+  'sweep that is throttled': {
+    act: async (scene) => {
+      const subject = await track(scene, born(scene, 'completed'));
+      scene.simulator.control.addFault({ fault: 'throttle', on: 'item', retryAfter: 3, times: 1 });
+      await scene.run(poll);
+      return [subject];
+    },
+  },
+
+  /** A notification came before the registration. */
+  'sweep of parked news': {
+    env: { OPWATCH_CALLS_AUTO_TRACK: 'false' },
+    prepare: async (scene) => {
+      const subject = born(scene, 'running');
+      await push(scene, subject);
+      await pushed(scene, subject, true);
+      await track(scene, subject);
+    },
+    act: async (scene) => {
+      await scene.run(poll);
+      return scene.simulator.control
+        .ids()
+        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+    },
+  },
+
+  stop: {
+    act: async (scene) => {
+      const subject = await track(scene, born(scene, 'running'));
+      await stop(scene, subject);
+      return [subject];
+    },
+    again: stop,
+  },
+
+  'poll now': {
+    act: async (scene) => {
+      const subject = await track(scene, born(scene, 'completed'));
+      await scene.ask('POST', `/api/operations/${subject.key}/poll`);
+      return [subject];
+    },
+    again: async (scene, { key }) => {
+      const answer = await scene.ask('POST', `/api/operations/${key}/poll`);
+      if (answer?.status !== 200 && answer?.status !== 409)
+        throw new Error(`A poll answered ${answer?.status}`);
+    },
+  },
+
+  'look through the proxy': {
+    act: async (scene) => {
+      const subject = await track(scene, born(scene, 'completed'));
+      await scene.ask('GET', `/api/graph/v1.0${subject.path}`);
+      return [subject];
+    },
+    again: async (scene, { path }) => {
+      const answer = await scene.ask('GET', `/api/graph/v1.0${path}`);
+      if (answer?.status !== 200) throw new Error(`A look answered ${answer?.status}`);
+    },
+  },
+
+  notification: {
+    act: async (scene) => {
+      const subject = await track(scene, born(scene, 'running'));
+      await push(scene, subject);
+      return [subject];
+    },
+    again: pushed,
+  },
+
+  /** Of an operation that nobody registered: it begins its tracking. */
+  'first notification': {
+    act: async (scene) => {
+      const subject = born(scene, 'running');
+      await push(scene, subject);
+      return [subject];
+    },
+    again: pushed,
+  },
+
+  /** The same where it is kept for a later registration. */
+  'early notification': {
+    env: { OPWATCH_CALLS_AUTO_TRACK: 'false' },
+    act: async (scene) => {
+      const subject = born(scene, 'running');
+      await push(scene, subject);
+      return [subject];
+    },
+    again: async (scene, subject) => {
+      await pushed(scene, subject, true);
+      await track(scene, subject);
+    },
+  },
+
+  registration: {
+    act: async (scene) => [await track(scene, born(scene, 'completed'))],
+    again: async (scene, subject) => void (await track(scene, subject)),
+  },
+
+  /** Of a generation after one that has ended. */
+  'new beginning': {
+    prepare: async (scene) => {
+      for (let count = 0; count < 3; count += 1)
+        await stop(scene, await track(scene, born(scene, 'running')));
+    },
+    act: async (scene) => {
+      const ended = await nextEnded(scene);
+      scene.simulator.control.setStatus({ path: ended.path, status: 'completed' });
+      return [await track(scene, ended, { restartAfter: ended.generation })];
+    },
+    again: async (scene, subject) => void (await track(scene, subject, { restartAfter: subject.generation })),
+  },
+
+  /** Graph's 202 to a PATCH, whose operation is tracked before the caller has it. */
+  'change of a schema': {
+    act: async (scene, random) => {
+      const id = randomGuid(random).replaceAll('-', '');
+      const { control } = scene.simulator;
+      control.setBirth('connectionOperation', [{ afterMs: 0, status: 'completed' }]);
+      control.addConnection({ id });
+      const body = { properties: [{ name: 'title', type: 'String' }] };
+      await scene.ask('PATCH', `/api/graph/v1.0/external/connections/${id}/schema`, body);
+      const { path = '' } = control.ids().find((one) => one.path.includes(id)) ?? {};
+      return [{ key: scene.witness.keyOf(path), path, generation: 0 }];
+    },
+    // Its caller has no answer, and finds the operation in Graph.
+    again: async (scene, subject) => void (await track(scene, subject)),
+  },
+
+  retention: {
+    prepare: async (scene) => {
+      for (let count = 0; count < 3; count += 1)
+        await stop(scene, await track(scene, born(scene, 'running')));
+      await scene.witness.receive();
+    },
+    act: async (scene) => {
+      scene.storage.aheadMs += 31 * day;
+      await scene.run('cleanUp');
+      return scene.simulator.control
+        .ids()
+        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+    },
+    again: (scene) => scene.run('cleanUp'),
+  },
+} as const satisfies Readonly<Record<string, Act>>;
+
+export type ActName = keyof typeof acts;
+
+/** The first ended operation that was not begun again. */
+async function nextEnded(scene: Scene): Promise<Subject> {
+  const answer = await scene.ask('GET', '/api/operations?state=cancelled');
+  const [first] = (answer?.json['value'] ?? []) as readonly {
+    readonly key: string;
+    readonly generation: number;
+    readonly resource: { readonly path: string };
+  }[];
+  if (first === undefined) throw new Error('Nothing has ended.');
+  return { key: first.key, path: first.resource.path, generation: first.generation };
+}
