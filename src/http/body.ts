@@ -3,13 +3,17 @@ import type { HttpRequest } from '@azure/functions';
 import { HttpProblem } from './problem.ts';
 import { parseStrictJson } from './strict-json.ts';
 
-export type BodyRules = { readonly maxBytes: number; readonly mediaTypes: readonly string[] };
-export type Body = { readonly value: unknown; readonly bytes: number };
+export type BodyRules = {
+  readonly mediaTypes: readonly string[];
+  readonly maxBytes: number;
+  /** A lower limit for what the bytes turn out to be. */
+  readonly maxBytesOf?: (bytes: Uint8Array) => number;
+};
 
 export const jsonOnly = ['application/json'] as const;
 
 /** @throws HttpProblem media_type_unsupported, encoding_unsupported, body_too_large, and those of strict JSON. */
-export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<Body> {
+export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<unknown> {
   assertMediaType(request.headers.get('content-type'), rules.mediaTypes);
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding.toLowerCase() !== 'identity')
@@ -17,7 +21,9 @@ export async function readJsonBody(request: HttpRequest, rules: BodyRules): Prom
   if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes)
     throw new HttpProblem('body_too_large');
   const bytes = await readBytes(request, rules.maxBytes);
-  return { value: parseStrictJson(bytes), bytes: bytes.length };
+  if (rules.maxBytesOf !== undefined && bytes.length > rules.maxBytesOf(bytes))
+    throw new HttpProblem('body_too_large');
+  return parseStrictJson(bytes);
 }
 
 function assertMediaType(header: string | null, allowed: readonly string[]): void {
@@ -29,19 +35,39 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
   if (!allowed.includes(type) || !isUtf8) throw new HttpProblem('media_type_unsupported');
 }
 
-/** The body's bytes. @throws HttpProblem body_too_large */
+const read = new WeakMap<HttpRequest, Promise<Uint8Array>>();
+
+/** The body's bytes, read once for each request whoever asks for them. @throws HttpProblem body_too_large */
 export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const stream: AsyncIterable<Uint8Array> = request.body ?? noBody();
-  for await (const bytes of stream) {
-    length += bytes.length;
-    if (length > maxBytes) throw new HttpProblem('body_too_large');
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
+  const reading = read.get(request) ?? readStream(request, maxBytes);
+  read.set(request, reading);
+  const bytes = await reading;
+  if (bytes.length > maxBytes) throw new HttpProblem('body_too_large');
+  return bytes;
 }
 
-async function* noBody(): AsyncIterable<Uint8Array> {
-  // a request without a body has no chunks
+async function readStream(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    length += value.length;
+    if (length > maxBytes) {
+      // A caller that sends too much may break off at any time.
+      drain(reader).catch(() => undefined);
+      throw new HttpProblem('body_too_large');
+    }
+    chunks.push(value);
+  }
+}
+
+/**
+ * Throws the rest away while the refusal is on its way. A stream that is cancelled cuts the connection that carries the
+ * refusal, and one that is left keeps the next request on its connection waiting for ever.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }
