@@ -10,6 +10,7 @@ import type { Kind } from './domain/operation.ts';
 import type { GraphHome } from './domain/resources.ts';
 import type { Shard } from './domain/stored.ts';
 import type { ApiFlows, ProxyFlows } from './flows/api-flows.ts';
+import { createCheckReadiness } from './flows/check-readiness.ts';
 import { createCleanUp } from './flows/clean-up.ts';
 import { createFindByOperationId } from './flows/find-by-operation-id.ts';
 import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
@@ -23,7 +24,13 @@ import { createSweepShard, type SweepReport } from './flows/sweep-shard.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
-import { type Authorise, createEntraAuthorise, createKeyAuthorise } from './http/caller.ts';
+import {
+  type Authorise,
+  createEntraAuthorise,
+  createKeyAuthorise,
+  createMaySeeDetails,
+  type MaySeeDetails,
+} from './http/caller.ts';
 import { createKeySet } from './http/key-set.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCredential } from './identity/credentials.ts';
@@ -39,6 +46,7 @@ export type App = {
   readonly flows: ApiFlows & ProxyFlows;
   readonly runOnce: RunOnce;
   readonly authorise: Authorise;
+  readonly maySeeDetails: MaySeeDetails;
   /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
   readonly authLevel: 'function' | 'anonymous';
   /** What a kind's timer does: sweeps its only shard, or sends one message a shard. */
@@ -74,17 +82,16 @@ export function createApp(config: Config, log: Log, clocks: LocalClocks = system
   const ports = makePorts({ config, storage, clock, log });
   const sweepShard = createSweepShard(ports);
   const openTelemetryOnce = lazyTelemetry(config, log);
-  const removeOld = createCleanUp({
-    ...ports,
-    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
-  });
+  const removeOld = createCleanUp(ports);
+  const authorise = makeAuthorise(config);
   return {
     config,
     log,
     home,
     flows: makeFlows({ ...ports, home, stopping: stopping.signal }, storage),
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
-    authorise: makeAuthorise(config),
+    authorise,
+    maySeeDetails: createMaySeeDetails(config.callerAuth.mode === 'key' ? null : authorise),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
     sweepShardMessage,
@@ -145,6 +152,7 @@ function makePorts({ config, storage, clock, log }: Parts) {
     policies: config.kinds,
     retentionMs: config.retentionMs,
     shardCount: config.shards,
+    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
     shardOf: (operation: { readonly kind: Kind; readonly key: string }) =>
       shardOf(operation.kind, operation.key, config.shards),
     maxWaiters: config.maxWaiters,
@@ -177,7 +185,7 @@ function makeFlows(
       const rows = await findRows(ports, key);
       return rows && storage.store.listEvents(rows.shard, key);
     },
-    ready: storage.isReady,
+    checkReadiness: createCheckReadiness({ ...ports, checkStorage: storage.check }),
   };
 }
 

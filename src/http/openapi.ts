@@ -1,10 +1,15 @@
 // The OpenAPI document, made from the schemas that validate requests and answers.
 import { z } from 'zod';
-import { proxyPaths } from './openapi-proxy.ts';
+import { idempotencyKey, proxyPaths } from './openapi-proxy.ts';
 import { problemCodes, statusOf } from './problem.ts';
 import { components } from './schemas.ts';
 
-type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: string }>>;
+type Answers = Readonly<
+  Record<
+    number,
+    { readonly description: string; readonly schema?: string; readonly headers?: readonly string[] }
+  >
+>;
 
 type Operation = {
   readonly path: string;
@@ -27,12 +32,13 @@ const operations: readonly Operation[] = [
     id: 'trackOperations',
     tag: 'Operations',
     summary: 'Begin to watch one operation, or up to 100',
+    parameters: ['idempotencyKey'],
     body: ['TrackRequest', 'TrackManyRequest'],
     answers: {
       200: { description: 'Watched already, or the results of many', schema: 'Operation|TrackResults' },
-      201: { description: 'Watched from now on', schema: 'Operation' },
+      201: { description: 'Watched from now on', schema: 'Operation', headers: ['Location'] },
     },
-    problems: [400, 413, 415, 503],
+    problems: [400, 409, 413, 415, 422, 504],
   },
   {
     path: '/api/operations',
@@ -42,7 +48,7 @@ const operations: readonly Operation[] = [
     summary: 'List operations, live ones first',
     parameters: ['kind', 'state', 'parentId', 'label', 'top', 'continuation'],
     answers: { 200: { description: 'A page', schema: 'OperationList' } },
-    problems: [400, 503],
+    problems: [400],
   },
   {
     path: '/api/operations/{key}',
@@ -50,12 +56,12 @@ const operations: readonly Operation[] = [
     id: 'readOperation',
     tag: 'Operations',
     summary: 'Read an operation, if wanted when it has ended',
-    parameters: ['key', 'wait'],
+    parameters: ['key', 'wait', 'prefer', 'ifNoneMatch'],
     answers: {
-      200: { description: 'The operation', schema: 'Operation' },
-      304: { description: 'Not changed since the ETag' },
+      200: { description: 'The operation', schema: 'Operation', headers: ['ETag', 'Preference-Applied'] },
+      304: { description: 'Not changed since the ETag', headers: ['ETag', 'Preference-Applied'] },
     },
-    problems: [400, 404, 503],
+    problems: [400, 404],
   },
   {
     path: '/api/operations/{key}',
@@ -65,7 +71,7 @@ const operations: readonly Operation[] = [
     summary: 'Stop watching',
     parameters: ['key', 'generation'],
     answers: { 200: { description: 'Ended as cancelled now, or ended before', schema: 'Operation' } },
-    problems: [400, 404, 409, 503],
+    problems: [400, 404, 409],
   },
   {
     path: '/api/operations/{key}/poll',
@@ -75,7 +81,7 @@ const operations: readonly Operation[] = [
     summary: 'Read Graph now',
     parameters: ['key'],
     answers: { 200: { description: 'The operation after the read', schema: 'Operation' } },
-    problems: [400, 404, 409, 429, 502, 503],
+    problems: [400, 404, 409, 429, 502],
   },
   {
     path: '/api/operations/{key}/events',
@@ -85,7 +91,7 @@ const operations: readonly Operation[] = [
     summary: 'The published events, oldest first, verbatim',
     parameters: ['key'],
     answers: { 200: { description: 'All events of the key', schema: 'EventList' } },
-    problems: [400, 404, 503],
+    problems: [400, 404],
   },
   {
     path: '/api/health/live',
@@ -104,8 +110,8 @@ const operations: readonly Operation[] = [
     tag: 'Health',
     summary: 'Whether storage answers',
     answers: {
-      200: { description: 'It does', schema: 'HealthStatus' },
-      503: { description: 'It does not', schema: 'HealthStatus' },
+      200: { description: 'It does', schema: 'Readiness' },
+      503: { description: 'It does not', schema: 'Readiness', headers: ['Retry-After'] },
     },
     problems: [],
     isPublic: true,
@@ -148,6 +154,9 @@ const parameters: Readonly<Record<string, object>> = {
     description: 'Stop only this one',
     schema: { type: 'integer' },
   },
+  prefer: { name: 'Prefer', in: 'header', description: 'wait=S, as the query', schema: text },
+  ifNoneMatch: { name: 'If-None-Match', in: 'header', schema: text },
+  idempotencyKey,
 };
 
 /** The document; the same at every call. */
@@ -200,29 +209,42 @@ function operationObject(operation: Operation): object {
 
 function successes(answers: Answers): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => [
+    Object.entries(answers).map(([status, { description, schema, headers }]) => [
       status,
-      schema === undefined
-        ? { description }
-        : { description, content: { 'application/json': { schema: refs(schema.split('|')) } } },
+      {
+        description,
+        ...(headers ? headersOf(headers) : {}),
+        ...(schema ? { content: { 'application/json': { schema: refs(schema.split('|')) } } } : {}),
+      },
     ]),
   );
 }
 
-/** Every route can refuse a method or fail; routes with a key can be refused by the host, with an empty body. */
+/** Every route can refuse a method or fail; others than public ones need a caller, and storage. */
 function refusals(operation: Operation): Record<string, object> {
-  const statuses = [405, 500, ...operation.problems];
-  const entries = statuses.map((status) => [String(status), problemAnswer(status)] as const);
-  const keyless = operation.isPublic ? [] : [['401', { description: 'No valid key or token' }] as const];
-  return Object.fromEntries([...entries, ...keyless]);
+  const statuses = [405, 500, ...(operation.isPublic ? [] : [401, 403, 503]), ...operation.problems];
+  return Object.fromEntries(statuses.map((status) => [String(status), problemAnswer(status)]));
 }
+
+const headersByStatus: Readonly<Record<number, readonly string[]>> = {
+  401: ['WWW-Authenticate'],
+  405: ['Allow'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
 
 function problemAnswer(status: number): object {
   const codes = problemCodes.filter((code) => statusOf(code) === status);
+  const headers = headersByStatus[status];
   return {
-    description: `Refused: ${codes.join(', ')}`,
+    description: `Refused: ${codes.join(', ')}${status === 401 ? '; empty where the host refuses a function key' : ''}`,
+    ...(headers ? headersOf(headers) : {}),
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   };
+}
+
+function headersOf(names: readonly string[]): object {
+  return { headers: Object.fromEntries(names.map((name) => [name, { schema: text }])) };
 }
 
 function refs(ids: readonly string[]): object {
