@@ -22,8 +22,10 @@ export type Api = {
   readonly simulator: Simulator;
   /** Log lines of the host and the app. */
   readonly lines: readonly string[];
-  /** @param path from the root: `/api/operations?top=1`. */
+  /** As the caller of the options. @param path from the root: `/api/operations?top=1`. */
   readonly send: (method: string, path: string, asked?: Asked) => Promise<Answer>;
+  /** As nobody. */
+  readonly sendBare: Api['send'];
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   /** `POST /api/operations`. */
   readonly post: (body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
@@ -39,6 +41,8 @@ export type Api = {
 };
 
 export type ApiOptions = {
+  /** What the caller sends with each request. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   /** Of storage, where it is not the shared Azurite's. */
@@ -65,7 +69,8 @@ export function settingsFor(graph: string, id: string): Record<string, string> {
   };
 }
 
-export async function startApi({ env = {}, args = [], storage }: ApiOptions = {}): Promise<Api> {
+export async function startApi(options: ApiOptions = {}): Promise<Api> {
+  const { env = {}, args = [], storage } = options;
   const simulator = await startSimulator();
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
   const lines: string[] = [];
@@ -81,7 +86,10 @@ export async function startApi({ env = {}, args = [], storage }: ApiOptions = {}
   const client = createClient(host.url);
   const queue = new QueueClient(inject('azurite'), `transitions-${id}`);
 
-  async function send(method: string, path: string, asked: Asked = {}): Promise<Answer> {
+  const send: Api['send'] = (method, path, asked) =>
+    sendBare(method, path, { ...asked, headers: { ...options.headers, ...asked?.headers } });
+
+  async function sendBare(method: string, path: string, asked: Asked = {}): Promise<Answer> {
     const answer = await client.send(method, path, asked);
     expectDocumented({ method, path }, answer);
     expectHarmless(answer);
@@ -93,13 +101,14 @@ export async function startApi({ env = {}, args = [], storage }: ApiOptions = {}
     simulator,
     lines,
     send,
+    sendBare,
     get: (path, headers = {}) => send('GET', path, { headers }),
     post: (body, headers = {}) => send('POST', '/api/operations', { body, headers }),
     addOperation,
     track,
     takeMessages: () => takeMessages(queue),
     runFunction: async (name) =>
-      (await client.send('POST', `/admin/functions/${name}`, { body: { input: '' } })).status,
+      (await client.send('POST', `/admin/functions/${name}`, { ...options, body: { input: '' } })).status,
     stop: async () => {
       client.close();
       await host.stop();
