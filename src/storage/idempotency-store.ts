@@ -63,8 +63,11 @@ export function createIdempotencyStore(table: Table) {
   }
 }
 
+/** An answer that no row can hold is left out: it is then one of which nobody knows, and its request is never run again. */
 function writeRow(record: StoredRecord): Row['properties'] {
-  const text = JSON.stringify(record);
+  const whole = JSON.stringify(record);
+  const isTooLong = whole.length > partLength * maxParts;
+  const text = isTooLong ? JSON.stringify({ ...record, answer: null }) : whole;
   const parts: Record<string, string> = {};
   for (let index = 0; index * partLength < text.length && index < maxParts; index += 1) {
     parts[`part${index}`] = text.slice(index * partLength, (index + 1) * partLength);
