@@ -1,6 +1,7 @@
 // The commands that run the built app: what they print, what they refuse by name, and how they end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
@@ -30,6 +31,15 @@ async function runHost(
   return { code, ...said };
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 describe('the host refuses to start', () => {
   test.each<[string, Record<string, string>, readonly string[]]>([
     ['with a setting that is none', { OPWATCH_SHARD: 'canary' }, ['OPWATCH_SHARD']],
@@ -42,7 +52,6 @@ describe('the host refuses to start', () => {
       },
       ['OPWATCH_SHARDS', 'OPWATCH_GRAPH_ROOT', 'OPWATCH_COMMS_OPERATION_TICK'],
     ],
-    ['without storage', { AzureWebJobsStorage: '' }, ['AzureWebJobsStorage', 'OPWATCH_STORAGE']],
   ])('%s', async (_what, wrong, names) => {
     const env = { PATH: process.env['PATH'], ...settingsFor(simulator.url, 'refused'), ...wrong };
     const { code, output, errors } = await runHost(env, ['--port', '0']);
@@ -59,44 +68,35 @@ describe('the host refuses to start', () => {
 });
 
 describe('the host of the built app', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'answers those who wait and ends with 0 on %s',
-    async (signal) => {
-      const api = await startApi({ env: { OPWATCH_MAX_WAITERS: '1' } });
-      try {
-        const { key } = await api.track();
-        const waiting = api.get(`/api/operations/${key}?wait=60`);
-        // Once it is held, others are answered at once; until then a wait of a second takes a second.
-        const probeMs = async (): Promise<number> => {
-          const askedMs = performance.now();
-          await api.get(`/api/operations/${key}?wait=1`);
-          return performance.now() - askedMs;
-        };
-        await expect.poll(probeMs, { timeout: 20_000, interval: 100 }).toBeLessThan(900);
-        const startedMs = performance.now();
-        process.kill(api.host.pid, signal);
-        expect(await waiting).toMatchObject({ status: 200, json: { key, state: 'pending' } });
-        expect(await api.host.ended).toBe(0);
-        expect(performance.now() - startedMs).toBeLessThan(10_000);
-      } finally {
-        await api.stop();
-      }
-    },
-  );
+  test('answers those who wait and ends with 0 on SIGTERM', async () => {
+    const api = await startApi({ env: { OPWATCH_MAX_WAITERS: '1' } });
+    try {
+      const { key } = await api.track();
+      const waiting = api.get(`/api/operations/${key}?wait=60`);
+      // Once it is held, others are answered at once; until then a wait of a second takes a second.
+      const probeMs = async (): Promise<number> => {
+        const askedMs = performance.now();
+        await api.get(`/api/operations/${key}?wait=1`);
+        return performance.now() - askedMs;
+      };
+      await expect.poll(probeMs, { timeout: 20_000, interval: 100 }).toBeLessThan(900);
+      const startedMs = performance.now();
+      process.kill(api.host.pid, 'SIGTERM');
+      expect(await waiting).toMatchObject({ status: 200, json: { key, state: 'pending' } });
+      expect(await api.host.ended).toBe(0);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
+    } finally {
+      await api.stop();
+    }
+  });
 
-  test('takes the port that it is given, and says so', async () => {
-    const first = await startReady('dev/host/main.ts', {
-      args: ['--port', '0'],
-      env: settingsFor(simulator.url, 'ports1'),
-    });
-    const { port } = new URL(first.url);
-    await first.stop();
-    const again = await startReady('dev/host/main.ts', {
-      args: ['--port', port],
-      env: settingsFor(simulator.url, 'ports1'),
-    });
-    expect(again.url).toBe(`http://127.0.0.1:${port}`);
-    expect(await again.stop()).toBe(0);
+  test('takes the port that it is given, says so, and ends with 0 on SIGINT', async () => {
+    const env = settingsFor(simulator.url, 'port');
+    const port = String(await freePort());
+    const host = await startReady('dev/host/main.ts', { args: ['--port', port], env });
+    expect(host.url).toBe(`http://127.0.0.1:${port}`);
+    process.kill(host.pid, 'SIGINT');
+    expect(await host.ended).toBe(0);
   });
 });
 

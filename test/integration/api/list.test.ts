@@ -63,10 +63,10 @@ describe('a list', () => {
     ['of a parent that is hard to write', { parentId: user.slice(6) }, [['notes']]],
     ['of one label', { label }, [['it']]],
     ['of kind, label and state', { kind: 'commsOperation', label: longLabel, state: 'pending' }, [['calls']]],
-    ['of one, page by page', { label, top: '1' }, [['it']]],
+    ['of one label, page by page', { label, top: '1' }, [['it']]],
     ['of nobody', { parentId: 'nobody', state: 'running' }, [[]]],
     ['of a parent in another case', { parentId: 'ContosoHR' }, [[]]],
-  ])('%s has all of them, once, on pages of any size', async (_what, query, [names = []]) => {
+  ])('%s has all of them, once', async (_what, query, [names = []]) => {
     for (const top of ['100', '3']) {
       const seen = (await walk({ top, ...query })).flat().map(({ key }) => key);
       expect(seen.toSorted()).toEqual(ofAll(...names).toSorted());
