@@ -1,7 +1,6 @@
 // Pages of operations over all shards: of each shard first the live ones, then the ended ones. An operation that ends
 // between two pages may be seen twice, never missed. The continuation is a place, not a cursor: nothing is kept.
-import { createHash } from 'node:crypto';
-import { shardsOf } from '../domain/keys.ts';
+import { checksum, shardsOf } from '../domain/keys.ts';
 import { kindNames } from '../domain/kinds.ts';
 import type { Kind, Operation, State } from '../domain/operation.ts';
 import type { Shard, ShardMemory } from '../domain/stored.ts';
@@ -50,8 +49,6 @@ export type ListPorts = {
 /** A place in the list: shard and phase by number, and the key after which it goes on. */
 type Place = { readonly shard: number; readonly phase: number; readonly afterKey: string | null };
 
-/** 132 bits, to tell mistakes apart; whoever may list may see every place, so nothing is to be kept from them. */
-const digestCharacters = 22;
 const phases: readonly ListPhase[] = ['live', 'ended'];
 
 export function createListOperations(ports: ListPorts): (query: ListQuery) => Promise<ListResult> {
@@ -98,21 +95,20 @@ function nextPlace(place: Place, afterKey: string | null, shardCount: number): P
   return place.shard + 1 < shardCount ? { shard: place.shard + 1, phase: 0, afterKey: null } : null;
 }
 
-/** A digest of place and filter travels along, so that a continuation of another query, or a changed one, is refused. */
+/** A checksum of place and filter travels along, so that a continuation of another query, or a changed one, is refused. */
 function writeContinuation(query: ListQuery, place: Place): string {
-  return [place.shard, place.phase, place.afterKey ?? '', digestOf(query, place)].join('.');
+  return [place.shard, place.phase, place.afterKey ?? '', checksumOf(query, place)].join('.');
 }
 
 function readContinuation(query: ListQuery, shardCount: number): Place | null {
   if (query.continuation === null) return { shard: 0, phase: 0, afterKey: null };
-  const match = /^(\d{1,3})\.([01])\.([a-z2-7]{26})?\.([\w-]{22})$/.exec(query.continuation);
+  const match = /^(\d{1,3})\.([01])\.([a-z2-7]{26})?\.([a-z2-7]+)$/.exec(query.continuation);
   if (match === null) return null;
-  const [, shard, phase, afterKey = null, digest] = match;
+  const [, shard, phase, afterKey = null, sum] = match;
   const place = { shard: Number(shard), phase: Number(phase), afterKey };
-  return digest === digestOf(query, place) && place.shard < shardCount ? place : null;
+  return sum === checksumOf(query, place) && place.shard < shardCount ? place : null;
 }
 
-function digestOf({ kinds, states, parentId, label }: ListQuery, place: Place): string {
-  const text = JSON.stringify([kinds, states, parentId, label, place.shard, place.phase, place.afterKey]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, digestCharacters);
+function checksumOf({ kinds, states, parentId, label }: ListQuery, place: Place): string {
+  return checksum(JSON.stringify([kinds, states, parentId, label, place.shard, place.phase, place.afterKey]));
 }

@@ -24,7 +24,7 @@ const send = (asked: Asked) => api.send('POST', '/api/operations', asked);
 async function expectEach(cases: typeof noJson, code: string): Promise<void> {
   const answers = await Promise.all(cases.map(([, body]) => send({ body })));
   for (const [index, [what]] of cases.entries())
-    expect(answers[index], what).toMatchObject({ status: 400, json: { code } });
+    expect([what, answers[index]]).toMatchObject([what, { status: 400, json: { code } }]);
 }
 
 describe('a body', () => {

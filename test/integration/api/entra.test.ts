@@ -175,11 +175,10 @@ describe('while storage gives no clear answer', () => {
         api.send('POST', `/api/operations/${key}/poll`),
       ]);
       for (const [index, answer] of answers.entries())
-        expect(answer, String(index)).toMatchObject({
-          status: 503,
-          headers: { 'retry-after': '1' },
-          json: { code: 'storage_busy' },
-        });
+        expect([index, answer]).toMatchObject([
+          index,
+          { status: 503, headers: { 'retry-after': '1' }, json: { code: 'storage_busy' } },
+        ]);
       expect(performance.now() - startedMs).toBeLessThan(5000);
       const many = await api.post({ operations: [{ resource: api.addOperation() }] });
       expect(many).toMatchObject({

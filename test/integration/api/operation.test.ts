@@ -99,7 +99,7 @@ describe('a wait', () => {
     expect(await asked('', 'return=minimal,wait=61')).toBe('wait=60');
     expect(await asked('?wait=1', 'wait=20')).toBeUndefined();
     for (const prefer of ['wait=-1', 'wait=x', 'wait', 'await=5', 'wait="5"', 'wait=1e3', 'wait=99999999999'])
-      expect(await asked('', prefer), prefer).toBeUndefined();
+      expect([prefer, await asked('', prefer)]).toEqual([prefer, undefined]);
   });
 
   test('of an operation that nobody tracks is 404 at once', async () => {
@@ -130,7 +130,7 @@ describe('a wait', () => {
     expect(performance.now() - startedMs).toBeLessThan(1000);
     await stop(one);
     await Promise.all(waits);
-    expect(ended.toSorted()).toEqual([...Array(200 - waiters).fill(false), ...Array(waiters).fill(true)]);
+    expect([ended.length, ended.filter(Boolean).length]).toEqual([200, waiters]);
   });
 });
 

@@ -17,6 +17,9 @@ afterAll(() => api.stop());
 type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>> };
 type Binding = { readonly type: string; readonly route: string; readonly methods: readonly string[] };
 
+const lowerCase = (names: readonly string[]): readonly string[] =>
+  names.map((name) => name.toLowerCase()).toSorted();
+
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
 const routes: readonly (readonly [route: string, allow: string])[] = [
@@ -33,7 +36,7 @@ describe('A-76: the route', () => {
   test.each(routes)('%s answers other methods than %s with 405', async (route, allow) => {
     for (const method of methods.filter((one) => !allow.split(', ').includes(one))) {
       const { status, headers, text, json } = await api.send(method, route);
-      expect([status, headers['allow']], method).toEqual([405, allow]);
+      expect([method, status, headers['allow']]).toEqual([method, 405, allow]);
       expect(method === 'HEAD' ? text : json['code']).toBe(method === 'HEAD' ? '' : 'method_not_allowed');
     }
   });
@@ -54,7 +57,7 @@ describe('A-76: the route', () => {
 
   test.each(routes)('%s is not found where slashes are doubled or missing', async (route) => {
     for (const spelled of [`/${route}`, route.replaceAll('/', '//'), route.replace('/api', ''), `/x${route}`])
-      expect(await api.send('GET', spelled), spelled).toMatchObject({ status: 404, text: '' });
+      expect([spelled, await api.send('GET', spelled)]).toMatchObject([spelled, { status: 404, text: '' }]);
   });
 
   test.each(routes)('%s is not served to TRACE, which the Functions library can not carry', async (route) => {
@@ -129,22 +132,14 @@ describe('A-74: the document', () => {
     const own = Object.entries(document.paths).filter(([path]) => !path.startsWith('/api/graph/'));
     expect(own.length).toBeGreaterThanOrEqual(routes.length);
     for (const [path, item] of own) {
-      const served: string[] = [];
-      for (const method of methods) {
-        const { status, headers } = await api.send(method, sample(path));
-        if (status !== 405) served.push(method);
-        else
-          expect(
-            headers['allow']
-              ?.split(', ')
-              .map((one) => one.toLowerCase())
-              .toSorted(),
-            path,
-          ).toEqual(Object.keys(item).toSorted());
-      }
-      expect(served.map((method) => method.toLowerCase()).toSorted(), path).toEqual(
-        Object.keys(item).toSorted(),
-      );
+      const documented = Object.keys(item).toSorted();
+      const answers = await Promise.all(methods.map((method) => api.send(method, sample(path))));
+      const served = methods.filter((_method, index) => answers[index]?.status !== 405);
+      expect([path, lowerCase(served)]).toEqual([path, documented]);
+      const refused = answers.filter(({ status }) => status === 405);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { headers } of refused)
+        expect([path, lowerCase(headers['allow']?.split(', ') ?? [])]).toEqual([path, documented]);
     }
   });
 });
@@ -184,7 +179,6 @@ describe('A-72: the correlation id', () => {
   });
 
   test.each([
-    ['nothing', ''],
     ['65 characters', 'x'.repeat(65)],
     ['10 KB', 'x'.repeat(10_240)],
     ['spaces', 'a b'],
@@ -199,11 +193,10 @@ describe('A-72: the correlation id', () => {
     const answer = await api.get('/api/operations?x=1', { 'client-request-id': id });
     expect(answer.json['correlationId']).toMatch(uuid);
     const line = await onlyLineOf(answer);
-    if (id !== '') expect(line).not.toContain(id.slice(0, 64));
+    expect(line).not.toContain(id.slice(0, 64));
   });
 
   test.each([
-    ['nothing', ''],
     ['no trace', 'not-a-trace'],
     ['no hex', '00-zz-zz-01'],
     ['zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
@@ -216,7 +209,7 @@ describe('A-72: the correlation id', () => {
       const answer = await api.get('/api/operations?x=1', headers);
       expect(answer).toMatchObject({ status: 400, json: { correlationId: 'mine' } });
       const line = await onlyLineOf(answer);
-      if (traceparent !== '') expect(line).not.toContain(traceparent);
+      expect(line).not.toContain(traceparent);
       expect(line).not.toContain('evil');
     },
   );
