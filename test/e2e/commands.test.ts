@@ -13,10 +13,12 @@ const settings = {
 };
 
 let npm: ChildProcess | undefined;
-afterEach(() => {
-  // A group of its own, so that nothing is left when a test fails.
-  if (npm?.pid !== undefined && npm.exitCode === null && npm.signalCode === null)
-    process.kill(-npm.pid, 'SIGKILL');
+afterEach(async () => {
+  if (npm?.pid === undefined || npm.exitCode !== null || npm.signalCode !== null) return;
+  // A test failed: whoever is killed leaves its children behind.
+  const ended = once(npm, 'exit');
+  process.kill(-npm.pid, 'SIGTERM');
+  await ended;
 });
 
 async function outputOf(child: ChildProcess, pattern: RegExp): Promise<string> {
