@@ -22,8 +22,8 @@ export type ReadDueOptions = {
 
 export type ReadDueResult = {
   readonly read: readonly Operation[];
+  readonly unread: readonly DueOperation[];
   readonly counts: ReadCounts;
-  readonly earliestUnreadDueAtMs: number | null;
 };
 
 export type ReadCounts = {
@@ -51,11 +51,7 @@ export async function readDue(
   const workers = Array.from({ length: Math.min(options.maxRequestsInFlight, chunks.length) }, work);
   await Promise.all(workers);
   for (const chunk of chunks) unread.push(...chunk);
-  const earliestUnreadDueAtMs = unread.reduce<number | null>(
-    (earliest, { dueAtMs }) => (earliest === null ? dueAtMs : Math.min(earliest, dueAtMs)),
-    null,
-  );
-  return { read, counts, earliestUnreadDueAtMs };
+  return { read, unread, counts };
 
   async function work(): Promise<void> {
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {

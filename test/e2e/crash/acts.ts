@@ -1,12 +1,8 @@
 // By which a process comes to its point of death: a sweep, a stop, a read on demand, a look through the proxy, a
 // notification, a registration, retention. Each act is one more life of an operation, or of several.
 import { type Random, randomGuid } from '../../../dev/simulator/random.ts';
-import { tenant } from '../../fixtures/issuer.ts';
-import { until } from '../until.ts';
-import { type Answer, bot, type Scene } from './scene.ts';
-
-/** What an act is about, so that it can be looked at and done again. */
-export type Subject = { readonly key: string; readonly path: string; readonly generation: number };
+import { born, everyone, push, pushed, type Subject, stop, track } from './lives.ts';
+import type { Scene } from './scene.ts';
 
 export type Act = {
   readonly env?: Readonly<Record<string, string>>;
@@ -21,73 +17,6 @@ export type Act = {
 const minute = 60_000;
 const day = 24 * 60 * minute;
 const poll = 'pollCommsOperations';
-
-/** An operation in Graph that says so since a second: whoever subscribes now is not told of that any more. */
-function born(scene: Scene, status: string): Subject {
-  const { path } = scene.simulator.control.addOperation({
-    kind: 'commsOperation',
-    script: [{ afterMs: 0, status }],
-    startMs: Date.now() + scene.storage.aheadMs - 1000,
-  });
-  return { key: scene.witness.keyOf(path), path, generation: 0 };
-}
-
-async function track(scene: Scene, subject: Subject, more: object = {}): Promise<Subject> {
-  const answer = await scene.ask('POST', '/api/operations', { resource: subject.path, ...more });
-  return tracked(scene, subject, answer);
-}
-
-function tracked(scene: Scene, subject: Subject, answer: Answer | null): Subject {
-  if (answer === null) return subject;
-  if (answer.status !== 200 && answer.status !== 201) throw new Error(`Tracking answered ${answer.status}`);
-  const generation = Number(answer.json['generation']);
-  const { key } = subject;
-  scene.witness.note({ by: 'caller', type: 'tracked', key, generation, created: answer.status === 201 });
-  return { ...subject, generation };
-}
-
-async function stop(scene: Scene, { key, generation }: Subject): Promise<void> {
-  scene.witness.note({ by: 'caller', type: 'stopAsked', key, generation });
-  const answer = await scene.ask('DELETE', `/api/operations/${key}`);
-  if (answer?.status === 200) scene.witness.note({ by: 'caller', type: 'stopped', key, generation });
-}
-
-/** Notifications begin with the next change, and are repeated until they are taken. */
-function subscribe(scene: Scene): void {
-  const { control } = scene.simulator;
-  if (control.faults().length === 0) control.addFault({ fault: 'pushRedelivery', everyMs: 200, factor: 1 });
-  const uri = `${scene.url()}/api/notifications/calls`;
-  control.addCallback({ uri, appId: bot, tenantId: tenant, where: { kind: 'commsOperation' } });
-}
-
-async function push(scene: Scene, subject: Subject): Promise<void> {
-  const { control } = scene.simulator;
-  const answered = control.pushes().length;
-  subscribe(scene);
-  control.setStatus({ path: subject.path, status: 'completed' });
-  await until(() => scene.isDead() || isAnswered(scene, answered), { withinMs: 10_000 });
-  control.clearCallbacks(); // of the next operation only the end is told
-}
-
-function isAnswered({ simulator }: Scene, from: number): boolean {
-  return simulator.control
-    .pushes()
-    .slice(from)
-    .some(({ outcome }) => outcome !== 'pending');
-}
-
-/** The platform goes on until it has a good answer. */
-async function pushed(scene: Scene, { key, path }: Subject, isParked = false): Promise<void> {
-  const isTaken = await until(
-    () =>
-      scene.simulator.control
-        .pushes()
-        .some(({ outcome, items }) => outcome === 'accepted' && items.some((item) => item.path === path)),
-    { withinMs: 15_000 },
-  );
-  if (!isTaken) throw new Error('The notification was never taken.');
-  scene.witness.note({ by: 'platform', type: 'pushAcked', key, word: 'completed', parked: isParked });
-}
 
 async function sweepOne(scene: Scene): Promise<readonly Subject[]> {
   const subject = await track(scene, born(scene, 'completed'));
@@ -142,9 +71,7 @@ export const acts = {
     },
     act: async (scene) => {
       await scene.run(poll);
-      return scene.simulator.control
-        .ids()
-        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+      return everyone(scene);
     },
   },
 
@@ -169,9 +96,7 @@ export const acts = {
     },
     act: async (scene) => {
       await scene.run(poll);
-      return scene.simulator.control
-        .ids()
-        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+      return everyone(scene);
     },
   },
 
@@ -286,9 +211,7 @@ export const acts = {
     act: async (scene) => {
       scene.storage.aheadMs += 31 * day;
       await scene.run('cleanUp');
-      return scene.simulator.control
-        .ids()
-        .map(({ path }) => ({ key: scene.witness.keyOf(path), path, generation: 0 }));
+      return everyone(scene);
     },
     again: (scene) => scene.run('cleanUp'),
   },

@@ -4,7 +4,8 @@ import { createRandom } from '../../../dev/simulator/random.ts';
 import { explain, judge } from '../../checker/judge.ts';
 import { until } from '../until.ts';
 import type { StoredRow } from '../witness.ts';
-import { type Act, acts, type Subject } from './acts.ts';
+import { type Act, acts } from './acts.ts';
+import type { Subject } from './lives.ts';
 import type { CrashRow } from './rows.ts';
 import { openScene, type Scene, type SceneOptions } from './scene.ts';
 

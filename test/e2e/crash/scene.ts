@@ -66,7 +66,7 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
   };
   const witness = openWitness({ storage: azurite, simulator, nowMs, ...names });
   let host: ReadyProcess | undefined;
-  let hasEnded = true;
+  let isDead = true;
   let port = '0';
   /** Who waits for a line of the host's log. */
   const listeners = new Set<(message: string) => void>();
@@ -77,7 +77,7 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     start,
     kill: async () => host?.kill(),
     url: () => host?.url ?? '',
-    isDead: () => hasEnded,
+    isDead: () => isDead,
     ask,
     run,
     stop,
@@ -91,9 +91,9 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     });
     port = new URL(started.url).port;
     host = started;
-    hasEnded = false;
-    void started.ended.then(() => {
-      hasEnded ||= host === started;
+    isDead = false;
+    void started.ended.finally(() => {
+      if (host === started) isDead = true;
     });
   }
 
