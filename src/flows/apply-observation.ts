@@ -8,19 +8,22 @@
 // If we die after the commit, a sweep publishes what is 15 seconds old.
 import { crashPoint } from '../domain/crash-point.ts';
 import { buildEvent } from '../domain/event.ts';
+import { eventConflictCode, freeze } from '../domain/freeze.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Decision, observe } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, OutboxEntry, Shard, Stored } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import type { Clock, CommitChanges, LookUp, ReadOutbox, Tell } from './ports.ts';
+import type { Clock, CommitChanges, IsEventTaken, Log, LookUp, ReadOutbox, Tell } from './ports.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type ApplyPorts = {
   readonly lookUp: LookUp;
   readonly commit: CommitChanges;
   readonly readOutbox: ReadOutbox;
+  readonly isEventTaken: IsEventTaken;
   readonly clock: Clock;
+  readonly log: Log;
   readonly graphRoot: string;
   readonly tell: Tell;
 };
@@ -34,6 +37,8 @@ export type Applied =
   /** Another generation lives now than the one that the news is about. */
   | { readonly outcome: 'generationChanged'; readonly operation: Operation }
   | { readonly outcome: 'notFound' }
+  /** Where its next event belongs stands another: nothing was stored but that, and nothing will until a person looks. */
+  | { readonly outcome: 'frozen'; readonly operation: Operation }
   /** Storage gave no clear answer four times: left to the next sweep, or answered 503. */
   | { readonly outcome: 'storageBusy' };
 
@@ -56,6 +61,7 @@ export async function applyObservation(
   publisher: Publisher,
 ): Promise<Applied> {
   let wasUncertain = news.isUncertain ?? false;
+  let refused: Change | null = null;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);
     TEST: crashPoint('N1');
@@ -69,6 +75,10 @@ export async function applyObservation(
       if (found.known === null) return { outcome: 'notFound' };
       continue;
     }
+    // Refused, and nobody has touched the row: what the change would create may be there.
+    const isSame = refused?.before.etag === found.live.etag;
+    if (refused !== null && isSame && (await isOccupied(ports, news.shard, refused)))
+      return standStill(ports, news.shard, refused);
     const decision = observe(found.live.value, news.observation);
     const change = makeChange(ports, found.live, decision);
     TEST: crashPoint('S7', 'N2');
@@ -81,8 +91,30 @@ export async function applyObservation(
       return { outcome: 'changed', operation: decision.operation, ignored: decision.ignored };
     }
     wasUncertain ||= !committed.isRefused;
+    refused = committed.isRefused ? change : null;
   }
   return { outcome: 'storageBusy' };
+}
+
+async function isOccupied(ports: ApplyPorts, shard: Shard, { events }: Change): Promise<boolean> {
+  for (const event of events) if (await ports.isEventTaken(shard, event)) return true;
+  return false;
+}
+
+/** Each read that meets the breach tells of it again. That it is shown can wait for the next of them. */
+async function standStill(ports: ApplyPorts, shard: Shard, { before, events }: Change): Promise<Applied> {
+  const { key, generation } = before.value;
+  const [event] = events;
+  ports.log(
+    'error',
+    { operationKey: key, shard, generation, sequence: event?.sequence, code: eventConflictCode },
+    'another event stands where the next one belongs',
+  );
+  const committedAtMs = ports.clock.nowMs();
+  const operation = freeze(before.value, committedAtMs);
+  if (operation !== before.value)
+    await ports.commit(shard, [{ before, after: operation, events: [], committedAtMs }]);
+  return { outcome: 'frozen', operation };
 }
 
 /** The change that a decision asks for. Its events' bytes are made here, once. */

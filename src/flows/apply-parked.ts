@@ -18,6 +18,7 @@ export async function applyParked(
   const { key, observation } = parked.value;
   const applied = await applyObservation(ports, { shard, key, observation, generation: null }, publisher);
   TEST: crashPoint('S3');
-  if (applied.outcome !== 'storageBusy') await ports.removeParked(shard, parked);
+  if (applied.outcome !== 'storageBusy' && applied.outcome !== 'frozen')
+    await ports.removeParked(shard, parked);
   return applied;
 }

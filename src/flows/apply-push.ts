@@ -86,6 +86,7 @@ export function createApplyPush(
       case 'generationChanged':
       case 'notFound':
         return null;
+      case 'frozen':
       case 'storageBusy':
         throw busy();
     }

@@ -41,6 +41,8 @@ export function createStopOperation(
       case 'notFound':
       case 'storageBusy':
         return { outcome: applied.outcome };
+      case 'frozen':
+        return { outcome: 'storageBusy' };
     }
   };
 

@@ -60,6 +60,7 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     restart,
     commit,
     readOutbox: readOutboxOf,
+    isEventTaken,
     clearOutbox,
     writeMemory: writeShardMemory,
     park,
@@ -158,6 +159,13 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
       }
     }
     return entries;
+  }
+
+  async function isEventTaken(shard: Shard, event: OperationEvent): Promise<boolean> {
+    const rows = await Promise.all(
+      [eventRowKey(event), outboxRowKey(event)].map((rowKey) => table.get(shard, rowKey)),
+    );
+    return rows.some((row) => row !== null);
   }
 
   /**
