@@ -34,7 +34,7 @@ const appOnlyRefused = '40001';
 export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dates): ReadObservation {
   const { status, body } = answer;
   const code = errorCode(body);
-  if (status === 401 || status === 403 || (status >= 400 && code === appOnlyRefused)) {
+  if (status === 403 || refusesIdentity(answer)) {
     return { type: 'refused', code: code ?? `http_${status}`, ...dates };
   }
   if (status === 404 || status === 410)
@@ -44,6 +44,11 @@ export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dat
   if (status !== 200) return unreadable(code ?? `http_${status}`, dates);
   const seen = observeBody(target, body, dates);
   return typeof seen === 'string' ? unreadable(seen, dates) : { ...seen, observedBy: 'poll' };
+}
+
+/** Whether it is the identity that is refused, and not this one operation to it. */
+export function refusesIdentity({ status, body }: ItemAnswer): boolean {
+  return status === 401 || (status >= 400 && errorCode(body) === appOnlyRefused);
 }
 
 /** What a 200's body says; a code when it says nothing that counts. */
