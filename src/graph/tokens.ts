@@ -3,6 +3,8 @@ import type { TokenCredential } from '@azure/identity';
 import type { TokenSource } from './transport.ts';
 
 const renewBeforeMs = 5 * 60_000;
+/** Reads in flight are refused together: a fresh token this young serves all of them. */
+const freshForMs = 10_000;
 
 type TokenOptions = {
   readonly scope: string;
@@ -16,12 +18,17 @@ type TokenOptions = {
 /** One request to the identity at a time, however many reads wait for it. */
 export function createTokenSource(credential: TokenCredential, options: TokenOptions): TokenSource {
   let current: { readonly token: string; readonly expiresOnTimestamp: number } | null = null;
+  let freshSinceMs = Number.NEGATIVE_INFINITY;
   let fetching: Promise<string | null> | undefined;
   return { token };
 
   async function token(isFresh: boolean): Promise<string | null> {
+    // An ordinary request under way may bring the refused token once more, from the identity's own cache.
+    if (isFresh) await fetching;
     const isValid = current !== null && current.expiresOnTimestamp - renewBeforeMs > options.nowMs();
-    if (isValid && !isFresh) return current?.token ?? null;
+    // In either direction, for the wall clock may step back.
+    const isFreshEnough = !isFresh || Math.abs(options.nowMs() - freshSinceMs) < freshForMs;
+    if (isValid && isFreshEnough) return current?.token ?? null;
     fetching ??= fetchToken(isFresh).finally(() => {
       fetching = undefined;
     });
@@ -36,7 +43,9 @@ export function createTokenSource(credential: TokenCredential, options: TokenOpt
       const asked = credential.getToken(options.scope, { ...claims, abortSignal: limit });
       // Not every credential of the SDK heeds the signal.
       current = await Promise.race([asked, rejectWhenAborted(limit)]);
-      return current?.token ?? null;
+      if (current === null) throw new Error('The identity gave no token.');
+      if (isFresh) freshSinceMs = options.nowMs();
+      return current.token;
     } catch (error) {
       // The caller turns null into a refused read; who runs the app learns the reason here.
       options.onFailure(error);
