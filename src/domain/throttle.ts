@@ -18,13 +18,16 @@ export function nextPause(
   request: PauseRequest,
   at: { nowMs: number; random: number },
 ): Pause {
-  // A refusal that came while the pause already held is part of the same one.
-  if (previous !== null && previous.untilMs > at.nowMs && request.retryAfterMs === null) return previous;
+  const { retryAfterMs, code } = request;
+  // A refusal that came while the pause already held is part of the same one, and may make it longer.
+  if (previous !== null && previous.untilMs > at.nowMs) {
+    const untilMs = Math.ceil(at.nowMs + (retryAfterMs ?? 0));
+    return untilMs > previous.untilMs ? { untilMs, attempts: previous.attempts, code } : previous;
+  }
   const attempts = (previous?.attempts ?? 0) + 1;
   const guessedMs = Math.min(firstPauseMs * 2 ** Math.min(attempts - 1, 20), longestGuessedPauseMs);
-  const waitMs = request.retryAfterMs ?? Math.max(firstPauseMs, guessedMs * (0.5 + at.random / 2));
-  const untilMs = Math.max(at.nowMs + waitMs, previous?.untilMs ?? 0);
-  return { untilMs: Math.ceil(untilMs), attempts, code: request.code };
+  const waitMs = retryAfterMs ?? Math.max(firstPauseMs, guessedMs * (0.5 + at.random / 2));
+  return { untilMs: Math.ceil(at.nowMs + waitMs), attempts, code };
 }
 
 /** Two processes' knowledge in one: the later pause of each tenant, the later low-water mark. */

@@ -17,11 +17,15 @@ export type Proposal = {
 export type Committer = {
   readonly add: (proposal: Proposal) => void;
   /** Waits until everything that was added is committed or given up; rejects when storage refuses us. */
-  readonly drain: () => Promise<{
-    readonly committed: number;
-    readonly commits: number;
-    readonly left: number;
-  }>;
+  readonly drain: () => Promise<CommitCounts>;
+  /** Whether storage refuses us: nothing that is added from now on will be committed. */
+  readonly hasFailed: () => boolean;
+};
+
+export type CommitCounts = {
+  readonly committed: number;
+  readonly commits: number;
+  readonly left: number;
 };
 
 /** Azure Tables: 100 rows and 4 MiB a transaction. An event of 24 KiB is written twice, an operation at most twice. */
@@ -34,7 +38,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
   let failure: Error | null = null;
   const counts = { committed: 0, commits: 0, left: 0 };
 
-  return { add, drain };
+  return { add, drain, hasFailed: () => failure !== null };
 
   function add(proposal: Proposal): void {
     waiting.push(proposal);
@@ -92,7 +96,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     if (applied.outcome === 'storageBusy') counts.left += 1;
   }
 
-  async function drain(): Promise<{ committed: number; commits: number; left: number }> {
+  async function drain(): Promise<CommitCounts> {
     while (running !== null) await running;
     if (failure !== null) throw failure;
     return counts;

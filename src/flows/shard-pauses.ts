@@ -1,10 +1,10 @@
-// Throttling knowledge of one shard during one sweep. Another process may have been told to wait a moment ago, so the
-// stored memory is read again before each wave of requests until the last read is younger than 10 seconds; the later
-// of memory and own knowledge holds. A new pause is stored when it first appears, so that it survives a restart.
-import type { Shard, ShardMemory, Stored } from '../domain/stored.ts';
+// Who has to be left alone, and for how long: the stored memory of a shard and what this process was told itself.
+// Another process may have been told to wait a moment ago, so the memory is read again before each wave of requests
+// until the last read is younger than 10 seconds; the later of memory and own knowledge holds. A new pause is stored
+// when it first appears, so that it survives a restart; one that can't be stored still binds this process.
+import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
 import {
   emptyMemory,
-  holdingPause,
   joinMemory,
   nextPause,
   type PauseRequest,
@@ -19,55 +19,135 @@ export type PausePorts = {
   readonly writeMemory: WriteMemory;
 };
 
+/** The pauses of one shard during one sweep or request. */
 export type ShardPauses = {
-  /** The instant before which the tenant is left alone; null when it may be called now. */
-  readonly pausedUntilMs: (tenantId: string) => Promise<number | null>;
-  readonly merge: (tenantId: string, request: PauseRequest) => Promise<void>;
+  /** How long the tenant is still left alone; null when it may be called now. */
+  readonly leftMs: (tenantId: string) => Promise<number | null>;
+  /** Whether a pause of the tenant has ended and this process has not called it since: one request is enough to ask. */
+  readonly isUntried: (tenantId: string) => boolean;
+  /** Takes what an answer says about coming back; null: nothing. */
+  readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
 };
+
+/** What is known at the start of a sweep or request, and when it was read. */
+type Start = { readonly memory: ShardMemory; readonly readAtMonotonicMs: number };
+
+/** A pause that this process was told of itself: its end is known exactly. */
+type OwnPause = { readonly pause: Pause; readonly untilMonotonicMs: number };
 
 const freshMs = 10_000;
 const mergeAttempts = 4;
+/** The storage clock follows a header of whole seconds: two processes' clocks differ by less than one, either way. */
+const clockStepMs = 1000;
 
-export function createShardPauses(
-  ports: PausePorts,
-  shard: Shard,
-  start: { readonly memory: ShardMemory; readonly readAtMonotonicMs: number },
-): ShardPauses {
-  let own = start.memory;
-  let readAtMonotonicMs = start.readAtMonotonicMs;
-  return { pausedUntilMs, merge };
+/** @returns the pauses of a shard as they are now; what the process itself learns is kept from one call to the next. */
+export function createPauses(ports: PausePorts): (shard: Shard, start: Start) => ShardPauses {
+  const ownOf = new Map<Shard, Map<string, OwnPause>>();
+  /** End of the last pause after which each tenant was called. */
+  const triedOf = new Map<Shard, Map<string, number>>();
 
-  async function pausedUntilMs(tenantId: string): Promise<number | null> {
-    while (ports.clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
-      readAtMonotonicMs = ports.clock.monotonicMs();
+  return function pausesOf(shard, start) {
+    const own = ownOf.get(shard) ?? new Map<string, OwnPause>();
+    const tried = triedOf.get(shard) ?? new Map<string, number>();
+    ownOf.set(shard, own);
+    triedOf.set(shard, tried);
+    return createShardPauses(ports, shard, { start, own, tried });
+  };
+}
+
+type Known = {
+  readonly start: Start;
+  readonly own: Map<string, OwnPause>;
+  readonly tried: Map<string, number>;
+};
+
+function createShardPauses(ports: PausePorts, shard: Shard, { start, own, tried }: Known): ShardPauses {
+  const { clock } = ports;
+  let memory = withOwn(start.memory);
+  let { readAtMonotonicMs } = start;
+  let hasNews = false;
+  let writing: Promise<void> | null = null;
+  return { leftMs, isUntried, settle };
+
+  async function leftMs(tenantId: string): Promise<number | null> {
+    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
+      readAtMonotonicMs = clock.monotonicMs();
       const stored = await ports.readMemory(shard);
-      if (stored !== null) own = joinMemory(own, stored.value);
+      if (stored !== null) memory = joinMemory(memory, stored.value);
     }
-    return holdingPause(own, tenantId, ports.clock.nowMs())?.untilMs ?? null;
+    const mine = own.get(tenantId);
+    const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
+    const pause = memory.pauses[tenantId];
+    const isOthers = pause !== undefined && pause.untilMs > (mine?.pause.untilMs ?? 0);
+    const left = Math.max(ownLeftMs, isOthers ? othersLeftMs(pause) : 0);
+    return left > 0 ? left : null;
   }
 
-  async function merge(tenantId: string, request: PauseRequest): Promise<void> {
-    const before = own.pauses[tenantId] ?? null;
-    const pause = nextPause(before, request, { nowMs: ports.clock.nowMs(), random: ports.random() });
-    if (pause === before) return;
-    own = { ...own, pauses: { ...own.pauses, [tenantId]: pause } };
-    await mergeMemory(ports, shard, { sweptAtMs: null, pauses: { [tenantId]: pause } });
+  /** What another process was told, by its clock. */
+  function othersLeftMs({ untilMs }: Pause): number {
+    const left = untilMs - clock.nowMs();
+    return left > 0 ? left : left + clockStepMs;
+  }
+
+  function isUntried(tenantId: string): boolean {
+    const pause = memory.pauses[tenantId];
+    return pause !== undefined && pause.untilMs !== tried.get(tenantId);
+  }
+
+  async function settle(tenantId: string, request: PauseRequest | null): Promise<void> {
+    const before = memory.pauses[tenantId] ?? null;
+    if (request === null) {
+      if (before !== null) tried.set(tenantId, before.untilMs);
+      return;
+    }
+    const nowMs = clock.nowMs();
+    const pause = nextPause(before, request, { nowMs, random: ports.random() });
+    if (pause !== before) {
+      own.set(tenantId, { pause, untilMonotonicMs: clock.monotonicMs() + pause.untilMs - nowMs });
+      memory = withOwn(memory);
+      hasNews = true;
+      writing ??= write();
+    }
+    await writing;
+  }
+
+  /** A wave that is refused as a whole is stored by a write or two: each takes all that is known when it begins. */
+  async function write(): Promise<void> {
+    try {
+      while (hasNews) {
+        hasNews = false;
+        await mergeMemory(ports, shard, { news: { sweptAtMs: null, pauses: ownPauses() } });
+      }
+    } finally {
+      writing = null;
+    }
+  }
+
+  function withOwn(known: ShardMemory): ShardMemory {
+    return withoutOldPauses(joinMemory(known, { sweptAtMs: null, pauses: ownPauses() }), clock.nowMs());
+  }
+
+  function ownPauses(): Readonly<Record<string, Pause>> {
+    return Object.fromEntries([...own].map(([tenantId, { pause }]) => [tenantId, pause]));
   }
 }
 
 /**
  * Merges news into the stored memory under its ETag; the later times win. After four refusals it is left: what is not
  * stored costs an early request, never an event.
+ * @param known the memory as it was read a moment ago, which saves the first look; absent: nobody read it.
  */
 export async function mergeMemory(
   ports: Pick<PausePorts, 'clock' | 'readMemory' | 'writeMemory'>,
   shard: Shard,
-  news: ShardMemory,
+  { news, known }: { readonly news: ShardMemory; readonly known?: Stored<ShardMemory> | null },
 ): Promise<void> {
-  for (let attempt = 0; attempt < mergeAttempts; attempt += 1) {
-    const stored: Stored<ShardMemory> | null = await ports.readMemory(shard);
+  let stored = known === undefined ? await ports.readMemory(shard) : known;
+  for (let attempt = 1; ; attempt += 1) {
     const joined = joinMemory(stored?.value ?? emptyMemory, news);
     const kept = withoutOldPauses(joined, ports.clock.nowMs());
     if (await ports.writeMemory(shard, kept, stored?.etag ?? null)) return;
+    if (attempt === mergeAttempts) return;
+    stored = await ports.readMemory(shard);
   }
 }

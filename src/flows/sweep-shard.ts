@@ -7,15 +7,21 @@
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
-import type { OutboxEntry, ParkedPush, Shard, ShardContents, Stored } from '../domain/stored.ts';
+import type { OutboxEntry, ParkedPush, Shard, ShardContents, ShardMemory, Stored } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
 import { emptyMemory } from '../domain/throttle.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
-import { createCommitter } from './commit-changes.ts';
+import { type CommitCounts, createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
-import { createShardPauses, mergeMemory, type PausePorts } from './shard-pauses.ts';
+import {
+  type DueOperation,
+  type ReadDueOptions,
+  type ReadDuePorts,
+  type ReadDueResult,
+  readDue,
+} from './read-due.ts';
+import { createPauses, mergeMemory, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 
 export type SweepPorts = ApplyPorts &
   PublishPorts &
@@ -25,7 +31,13 @@ export type SweepPorts = ApplyPorts &
     readonly removeParked: (shard: Shard, parked: Stored<ParkedPush>) => Promise<boolean>;
   };
 
-export type SweepLimits = { readonly deadlineMonotonicMs: number; readonly signal: AbortSignal };
+export type SweepLimits = {
+  /** No request to Graph is begun after it, or once the signal has fired. */
+  readonly deadlineMonotonicMs: number;
+  readonly signal: AbortSignal;
+  /** Requests under way are given up when it fires, and their operations stay due; absent: they end by themselves. */
+  readonly giveUp?: AbortSignal;
+};
 
 export type SweepReport = {
   readonly shard: Shard;
@@ -49,6 +61,14 @@ const parkedLifeMs = 15 * 60_000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 
+type Reading = {
+  readonly kind: Kind;
+  readonly shard: Shard;
+  readonly limits: SweepLimits;
+  readonly pauses: ShardPauses;
+  readonly publisher: Publisher;
+};
+
 /** @returns null when this process sweeps the shard already; the next tick comes. */
 export type SweepShard = (
   target: { kind: Kind; shard: Shard },
@@ -59,6 +79,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const underWay = new Set<Shard>();
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
+  const pausesOf = createPauses(ports);
 
   return async function sweepShard({ kind, shard }, limits) {
     if (underWay.has(shard)) return null;
@@ -75,42 +96,60 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
     const publisher = createPublisher(ports, shard);
-    publisher.publish(leftovers(contents.outbox, startedAtMs));
-    const isTouched = await applyParked(contents, shard, publisher);
+    try {
+      publisher.publish(leftovers(contents.outbox, startedAtMs));
+      const isTouched = await applyParked(contents, shard, publisher);
+      const memory = contents.memory?.value ?? emptyMemory;
+      const mark = latestMark(marks.get(shard), memory.sweptAtMs);
+      const due = dueOperations(contents, { mark, nowMs: startedAtMs }).filter(
+        ({ stored }) => !isTouched.has(stored.value.key),
+      );
+      const pauses = pausesOf(shard, { memory, readAtMonotonicMs });
+      const { result, committed } = await readAndCommit(due, { kind, shard, limits, pauses, publisher });
+      const sent = await publisher.drain();
+      const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
+      marks.set(shard, next);
+      await storeMark(shard, { mark: next, memory: contents.memory, read: result.read.length });
+      return {
+        shard,
+        live: contents.live.length,
+        due: due.length,
+        read: result.read.length,
+        httpRequests: result.httpRequests,
+        throttledItems: result.throttledItems,
+        ...committed,
+        published: sent.published,
+        unpublished: sent.failed,
+        maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
+      };
+    } finally {
+      // Also after a failure nothing goes on behind the back of the next sweep.
+      await publisher.drain();
+    }
+  }
 
-    const memory = contents.memory?.value ?? emptyMemory;
-    const mark = latestMark(marks.get(shard), memory.sweptAtMs);
-    const due = dueOperations(contents, { mark, nowMs: startedAtMs }).filter(
-      ({ stored }) => !isTouched.has(stored.value.key),
-    );
-    const pauses = createShardPauses(ports, shard, { memory, readAtMonotonicMs });
+  /** When storage refuses a commit, nothing more is asked of Graph: it could not be kept. */
+  async function readAndCommit(
+    due: readonly DueOperation[],
+    { kind, shard, limits, pauses, publisher }: Reading,
+  ): Promise<{ readonly result: ReadDueResult; readonly committed: CommitCounts }> {
     const committer = createCommitter(ports, shard, publisher);
-    const result = await readDue({ ...ports, pauses }, due, {
-      maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
-      ...limits,
-      onObservation: (before, observation) => {
-        const decision = observe(before.value, observation);
-        if (decision.operation !== before.value) committer.add({ before, observation, decision });
-      },
-    });
-    const committed = await committer.drain();
-    const sent = await publisher.drain();
-
-    const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
-    marks.set(shard, next);
-    await storeMark(shard, { mark: next, stored: memory.sweptAtMs, read: result.read.length });
-    return {
-      shard,
-      live: contents.live.length,
-      due: due.length,
-      read: result.read.length,
-      httpRequests: result.httpRequests,
-      throttledItems: result.throttledItems,
-      ...committed,
-      published: sent.published,
-      unpublished: sent.failed,
-      maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
+    const mayBegin = (): boolean =>
+      !limits.signal.aborted &&
+      !committer.hasFailed() &&
+      ports.clock.monotonicMs() < limits.deadlineMonotonicMs;
+    const onObservation: ReadDueOptions['onObservation'] = (before, observation) => {
+      const decision = observe(before.value, observation);
+      if (decision.operation !== before.value) committer.add({ before, observation, decision });
     };
+    const { maxRequestsInFlight } = kinds[kind];
+    const options = { maxRequestsInFlight, mayBegin, giveUp: limits.giveUp, onObservation };
+    try {
+      const result = await readDue({ ...ports, pauses }, due, options);
+      return { result, committed: await committer.drain() };
+    } finally {
+      await committer.drain();
+    }
   }
 
   /** Parked pushes of live operations are news, applied before Graph is read: afterwards one was lost in a thousand runs. */
@@ -143,14 +182,15 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 
   async function storeMark(
     shard: Shard,
-    at: { readonly mark: SweepMark; readonly stored: number | null; readonly read: number },
+    at: { readonly mark: SweepMark; readonly memory: Stored<ShardMemory> | null; readonly read: number },
   ): Promise<void> {
     if (at.read === 0) return;
     const isFirst = !hasRead.has(shard);
     hasRead.add(shard);
-    const isOld = at.mark.sweptAtMs - (at.stored ?? 0) >= markStoredEveryMs;
+    const { sweptAtMs } = at.mark;
+    const isOld = sweptAtMs - (at.memory?.value.sweptAtMs ?? 0) >= markStoredEveryMs;
     if (!isFirst && !isOld) return;
-    await mergeMemory(ports, shard, { sweptAtMs: at.mark.sweptAtMs, pauses: {} });
+    await mergeMemory(ports, shard, { news: { sweptAtMs, pauses: {} }, known: at.memory });
   }
 }
 
