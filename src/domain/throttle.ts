@@ -4,6 +4,9 @@ import type { Pause, ShardMemory } from './stored.ts';
 /** Graph's answer to a request that came too early, or that this identity may not make. */
 export type PauseRequest = { readonly retryAfterMs: number | null; readonly code: string };
 
+/** Code of a pause that Graph did not ask for: the identity is refused for the whole kind, and asked again so slowly. */
+export const blockedCode = 'blocked';
+
 /** Without Retry-After: doubled from a second with each refusal in a row. */
 const firstPauseMs = 1000;
 const longestGuessedPauseMs = 300_000;

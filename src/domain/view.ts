@@ -4,6 +4,7 @@ import type { JsonValue, Kind, Operation, Resource, State, TrackedBy } from './o
 import { isTerminal } from './operation.ts';
 import { nextPollAtMs } from './schedule.ts';
 import type { Pause } from './stored.ts';
+import { blockedCode } from './throttle.ts';
 
 export type OperationView = {
   readonly key: string;
@@ -88,11 +89,12 @@ function healthView(
   const { health } = operation;
   const again = at.nextMs === null ? 'It has ended.' : `It is read again at ${iso(at.nextMs)}.`;
   if (at.pause !== null && at.pause.untilMs > at.nowMs && health.status !== 'blocked' && at.nextMs !== null) {
+    const { code } = at.pause;
     return {
-      status: 'throttled',
-      code: at.pause.code,
+      status: code === blockedCode ? 'blocked' : 'throttled',
+      code,
       since: iso(health.sinceAtMs),
-      explanation: `Graph asked us to wait; nothing is to be done. ${again}`,
+      explanation: `${pauseReason(code)} ${again}`,
     };
   }
   const code = health.status === 'ok' ? null : health.code;
@@ -102,6 +104,12 @@ function healthView(
     since: iso(health.sinceAtMs),
     explanation: `${reason(operation)} ${again}`,
   };
+}
+
+function pauseReason(code: string): string {
+  return code === blockedCode
+    ? 'Graph refuses this identity for the whole kind; grant it the permission that docs/permissions.md names for this kind.'
+    : 'Graph asked us to wait; nothing is to be done.';
 }
 
 function reason(operation: Operation): string {

@@ -2,7 +2,6 @@
 import { throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Shard } from '../domain/stored.ts';
-import { emptyMemory } from '../domain/throttle.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { type FindPorts, findRows, viewWithPause } from './find-operation.ts';
 import type { ReadBatch } from './ports.ts';
@@ -28,8 +27,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
 
   async function currentPauses(shard: Shard): Promise<ShardPauses> {
     const readAtMonotonicMs = ports.clock.monotonicMs();
-    const memory = (await ports.readMemory(shard))?.value ?? emptyMemory;
-    return pausesOf(shard, { memory, readAtMonotonicMs });
+    return pausesOf(shard, { stored: await ports.readMemory(shard), readAtMonotonicMs });
   }
 
   async function throttled(pauses: ShardPauses, operation: Operation): Promise<PollNowOutcome | null> {

@@ -19,7 +19,7 @@ export type PausePorts = {
   readonly writeMemory: WriteMemory;
 };
 
-/** The pauses of one shard during one sweep or request. */
+/** The memory of one shard during one sweep or request. */
 export type ShardPauses = {
   /** How long the tenant is still left alone; null when it may be called now. */
   readonly leftMs: (tenantId: string) => Promise<number | null>;
@@ -27,10 +27,12 @@ export type ShardPauses = {
   readonly isUntried: (tenantId: string) => boolean;
   /** Takes what an answer says about coming back; null: nothing. */
   readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
+  /** Stores how far the shard was swept. */
+  readonly storeMark: (sweptAtMs: number) => Promise<void>;
 };
 
-/** What is known at the start of a sweep or request, and when it was read. */
-type Start = { readonly memory: ShardMemory; readonly readAtMonotonicMs: number };
+/** The row as it was read at the start of a sweep or request, and when. */
+type Start = { readonly stored: Stored<ShardMemory> | null; readonly readAtMonotonicMs: number };
 
 /** A pause that this process was told of itself: its end is known exactly. */
 type OwnPause = { readonly pause: Pause; readonly untilMonotonicMs: number };
@@ -42,32 +44,34 @@ const clockStepMs = 1000;
 
 /** @returns the pauses of a shard as they are now; what the process itself learns is kept from one call to the next. */
 export function createPauses(ports: PausePorts): (shard: Shard, start: Start) => ShardPauses {
-  const ownOf = new Map<Shard, Map<string, OwnPause>>();
-  /** End of the last pause after which each tenant was called. */
-  const triedOf = new Map<Shard, Map<string, number>>();
+  const learnedOf = new Map<Shard, Learned>();
 
   return function pausesOf(shard, start) {
-    const own = ownOf.get(shard) ?? new Map<string, OwnPause>();
-    const tried = triedOf.get(shard) ?? new Map<string, number>();
-    ownOf.set(shard, own);
-    triedOf.set(shard, tried);
-    return createShardPauses(ports, shard, { start, own, tried });
+    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map() };
+    learnedOf.set(shard, learned);
+    return createShardPauses(ports, shard, { start, ...learned });
   };
 }
 
-type Known = {
-  readonly start: Start;
+type Learned = {
   readonly own: Map<string, OwnPause>;
+  /** End of the last pause after which each tenant was called. */
   readonly tried: Map<string, number>;
 };
 
-function createShardPauses(ports: PausePorts, shard: Shard, { start, own, tried }: Known): ShardPauses {
+function createShardPauses(
+  ports: PausePorts,
+  shard: Shard,
+  { start, own, tried }: Learned & { readonly start: Start },
+): ShardPauses {
   const { clock } = ports;
-  let memory = withOwn(start.memory);
+  let memory = withOwn(start.stored?.value ?? emptyMemory);
+  /** The row that the next write replaces; undefined: to be read first. */
+  let known: Stored<ShardMemory> | null | undefined = start.stored;
   let { readAtMonotonicMs } = start;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, settle };
+  return { leftMs, isUntried, settle, storeMark };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
@@ -116,7 +120,7 @@ function createShardPauses(ports: PausePorts, shard: Shard, { start, own, tried 
     try {
       while (hasNews) {
         hasNews = false;
-        await mergeMemory(ports, shard, { news: { sweptAtMs: null, pauses: ownPauses() } });
+        await merge({ sweptAtMs: null, pauses: ownPauses() });
       }
     } finally {
       writing = null;
@@ -130,24 +134,21 @@ function createShardPauses(ports: PausePorts, shard: Shard, { start, own, tried 
   function ownPauses(): Readonly<Record<string, Pause>> {
     return Object.fromEntries([...own].map(([tenantId, { pause }]) => [tenantId, pause]));
   }
-}
 
-/**
- * Merges news into the stored memory under its ETag; the later times win. After four refusals it is left: what is not
- * stored costs an early request, never an event.
- * @param known the memory as it was read a moment ago, which saves the first look; absent: nobody read it.
- */
-export async function mergeMemory(
-  ports: Pick<PausePorts, 'clock' | 'readMemory' | 'writeMemory'>,
-  shard: Shard,
-  { news, known }: { readonly news: ShardMemory; readonly known?: Stored<ShardMemory> | null },
-): Promise<void> {
-  let stored = known === undefined ? await ports.readMemory(shard) : known;
-  for (let attempt = 1; ; attempt += 1) {
-    const joined = joinMemory(stored?.value ?? emptyMemory, news);
-    const kept = withoutOldPauses(joined, ports.clock.nowMs());
-    if (await ports.writeMemory(shard, kept, stored?.etag ?? null)) return;
-    if (attempt === mergeAttempts) return;
-    stored = await ports.readMemory(shard);
+  function storeMark(sweptAtMs: number): Promise<void> {
+    return merge({ sweptAtMs, pauses: {} });
+  }
+
+  /**
+   * Merges news into the stored memory under its ETag; the later times win. After four refusals it is left: what is not
+   * stored costs an early request, never an event.
+   */
+  async function merge(news: ShardMemory): Promise<void> {
+    for (let attempt = 0; attempt < mergeAttempts; attempt += 1) {
+      const stored = known === undefined ? await ports.readMemory(shard) : known;
+      known = undefined;
+      const kept = withoutOldPauses(joinMemory(stored?.value ?? emptyMemory, news), clock.nowMs());
+      if (await ports.writeMemory(shard, kept, stored?.etag ?? null)) return;
+    }
   }
 }

@@ -7,9 +7,8 @@
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
-import type { OutboxEntry, ParkedPush, Shard, ShardContents, ShardMemory, Stored } from '../domain/stored.ts';
+import type { OutboxEntry, ParkedPush, Shard, ShardContents, Stored } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
-import { emptyMemory } from '../domain/throttle.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { type CommitCounts, createCommitter } from './commit-changes.ts';
@@ -21,7 +20,7 @@ import {
   type ReadDueResult,
   readDue,
 } from './read-due.ts';
-import { createPauses, mergeMemory, type PausePorts, type ShardPauses } from './shard-pauses.ts';
+import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 
 export type SweepPorts = ApplyPorts &
   PublishPorts &
@@ -99,17 +98,17 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     try {
       publisher.publish(leftovers(contents.outbox, startedAtMs));
       const isTouched = await applyParked(contents, shard, publisher);
-      const memory = contents.memory?.value ?? emptyMemory;
-      const mark = latestMark(marks.get(shard), memory.sweptAtMs);
+      const storedMarkMs = contents.memory?.value.sweptAtMs ?? null;
+      const mark = latestMark(marks.get(shard), storedMarkMs);
       const due = dueOperations(contents, { mark, nowMs: startedAtMs }).filter(
         ({ stored }) => !isTouched.has(stored.value.key),
       );
-      const pauses = pausesOf(shard, { memory, readAtMonotonicMs });
+      const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
       const { result, committed } = await readAndCommit(due, { kind, shard, limits, pauses, publisher });
       const sent = await publisher.drain();
       const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
       marks.set(shard, next);
-      await storeMark(shard, { mark: next, memory: contents.memory, read: result.read.length });
+      if (result.read.length > 0) await storeMark(shard, { next, storedMarkMs, pauses });
       return {
         shard,
         live: contents.live.length,
@@ -182,15 +181,12 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 
   async function storeMark(
     shard: Shard,
-    at: { readonly mark: SweepMark; readonly memory: Stored<ShardMemory> | null; readonly read: number },
+    at: { readonly next: SweepMark; readonly storedMarkMs: number | null; readonly pauses: ShardPauses },
   ): Promise<void> {
-    if (at.read === 0) return;
     const isFirst = !hasRead.has(shard);
     hasRead.add(shard);
-    const { sweptAtMs } = at.mark;
-    const isOld = sweptAtMs - (at.memory?.value.sweptAtMs ?? 0) >= markStoredEveryMs;
-    if (!isFirst && !isOld) return;
-    await mergeMemory(ports, shard, { news: { sweptAtMs, pauses: {} }, known: at.memory });
+    const isOld = at.next.sweptAtMs - (at.storedMarkMs ?? 0) >= markStoredEveryMs;
+    if (isFirst || isOld) await at.pauses.storeMark(at.next.sweptAtMs);
   }
 }
 
