@@ -2,19 +2,11 @@
 // can't be used is one fault of transport and no status. A kind that a batch refuses is read one by one for an hour.
 // A read that its caller gives up says nothing: its operations get no observation.
 import { randomUUID } from 'node:crypto';
-import { type ReadObservation, throttledCode } from '../domain/observation.ts';
+import type { ReadObservation } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
 import { blockedCode, type PauseRequest } from '../domain/throttle.ts';
 import { batchSegment } from './address.ts';
-import {
-  type Dates,
-  errorCode,
-  observeAnswer,
-  parseJson,
-  type ReadTarget,
-  refusesIdentity,
-  unreadable,
-} from './answers.ts';
+import { observeAnswer, parseJson, type ReadTarget, refusesIdentity, unreadable } from './answers.ts';
 import {
   type BatchItem,
   isAddressable,
@@ -26,6 +18,15 @@ import {
   segmentsOf,
 } from './batch.ts';
 import type { GraphClient, GraphReply } from './graph-client.ts';
+import {
+  datesOf,
+  faultOf,
+  isBatchRefusal,
+  isGivenUp,
+  isNotFound,
+  isTooLarge,
+  refusesBatching,
+} from './replies.ts';
 
 export type BatchRead = {
   readonly observations: ReadonlyMap<string, ReadObservation>;
@@ -88,9 +89,9 @@ export function createOperationReader(
     const items = reply.answer.arrived ? itemsById(reply.answer.bodyText) : null;
     if (items !== null) return readItems(targets, items, { reply, signal });
     if (isTooLarge(reply) && targets.length > 1) return readRefused(targets, { isWholeKind: false, signal });
-    if (isBatchRefusal(reply) && areSinglesBetter(first) !== false)
-      return readRefused(targets, { isWholeKind: true, signal });
-    return wholeFault(targets, reply);
+    if (!isBatchRefusal(reply) || areSinglesBetter(first) === false) return wholeFault(targets, reply);
+    const absence = isNotFound(reply) ? faultOf(reply) : null;
+    return readRefused(targets, { isWholeKind: true, absence, signal });
   }
 
   /** Null: nobody tried. */
@@ -129,22 +130,23 @@ export function createOperationReader(
     return { ...singles, observations: new Map([...observations, ...singles.observations]) };
   }
 
-  /** What a batch refused, one by one. Whether that does better for a whole kind is believed for a while. */
-  async function readRefused(
-    targets: readonly ReadTarget[],
-    { isWholeKind, signal }: { isWholeKind: boolean; signal: AbortSignal | undefined },
-  ): Promise<BatchRead> {
+  /**
+   * What a batch refused, one by one. Whether that does better for a whole kind is believed for a while.
+   * @param options.absence what is said of operations that are not found, as long as none is: where nobody finds the
+   * batch endpoint either, it is the way that is gone.
+   */
+  async function readRefused(targets: readonly ReadTarget[], options: Refused): Promise<BatchRead> {
+    const { isWholeKind, absence, signal } = options;
     const singles = await readSingles(targets, signal);
-    const isBetter = [...singles.observations.values()].some(
-      ({ type }) => type === 'status' || type === 'gone',
-    );
+    const observations = absence ? withoutAbsence(singles.observations, absence) : singles.observations;
+    const isBetter = [...observations.values()].some(({ type }) => type === 'status' || type === 'gone');
     const [first] = targets;
-    const isTried = isBetter || (singles.pause === null && singles.observations.size === targets.length);
+    const isTried = isBetter || (singles.pause === null && observations.size === targets.length);
     if (isTried && isWholeKind && first !== undefined) {
       const untilMonotonicMs = clock.monotonicMs() + (isBetter ? singlesForMs : noSinglesForMs);
       lessons.set(wayOf(first), { areSinglesBetter: isBetter, untilMonotonicMs });
     }
-    return { ...singles, httpRequests: singles.httpRequests + 1 };
+    return { ...singles, observations, httpRequests: singles.httpRequests + 1 };
   }
 
   async function readSingles(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
@@ -207,48 +209,27 @@ export function createOperationReader(
   }
 }
 
+type Refused = {
+  readonly isWholeKind: boolean;
+  readonly absence?: ReadObservation | null;
+  readonly signal: AbortSignal | undefined;
+};
+
 type GraphAnswer = Extract<GraphReply['answer'], { readonly arrived: true }>;
 
-function isGivenUp({ answer }: GraphReply): boolean {
-  return !answer.arrived && answer.code === 'stopped';
-}
-
-function isTooLarge({ answer }: GraphReply): boolean {
-  return !answer.arrived && answer.code === 'answer_too_large';
+function withoutAbsence(
+  observations: ReadonlyMap<string, ReadObservation>,
+  absence: ReadObservation,
+): ReadonlyMap<string, ReadObservation> {
+  const all = [...observations];
+  if (all.some(([, { type }]) => type === 'status')) return observations;
+  return new Map(all.map(([key, one]) => [key, one.type === 'gone' ? absence : one] as const));
 }
 
 /** Whether each item that was answered refuses the identity: a single one among others is not the kind's trouble. */
 function isIdentityRefused(targets: readonly ReadTarget[], items: ReadonlyMap<string, BatchItem>): boolean {
   const answered = targets.flatMap(({ key }) => items.get(key) ?? []);
   return answered.length > 0 && answered.every(refusesIdentity);
-}
-
-function isBatchRefusal({ answer }: GraphReply): boolean {
-  return answer.arrived && (answer.status === 403 || answer.status === 404 || refusesBatching(answer.status));
-}
-
-/** Answers that a plain GET of a legal path never gets for its own sake. */
-function refusesBatching(status: number): boolean {
-  return status === 400 || status === 405 || status === 501;
-}
-
-function faultOf(reply: GraphReply): ReadObservation {
-  const { answer } = reply;
-  const dates = datesOf(reply);
-  if (!answer.arrived) {
-    return answer.code === 'no_token'
-      ? { type: 'refused', code: 'no_token', ...dates }
-      : unreadable(answer.code, dates);
-  }
-  const code = errorCode(parseJson(answer.bodyText));
-  if (answer.status === 401 || answer.status === 403)
-    return { type: 'refused', code: code ?? `http_${answer.status}`, ...dates };
-  if (answer.status === 429) return unreadable(throttledCode, dates);
-  return unreadable(answer.status === 200 ? 'answer_malformed' : (code ?? `http_${answer.status}`), dates);
-}
-
-function datesOf({ sentAtMs, arrivedAtMs }: GraphReply): Dates {
-  return { sentAtMs, arrivedAtMs };
 }
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {

@@ -105,6 +105,25 @@ describe('a kind whose batch is refused', () => {
     expect(asked()).toEqual(['POST', 'GET', 'GET', 'GET']);
   });
 
+  test('because nobody finds the batch endpoint has lost nothing where nobody finds the operations either', async () => {
+    await start(graph(refusedBy(404), refusedBy(404)));
+    const { observations } = await read();
+    const said = [...(observations?.values() ?? [])].map(({ type, ...one }) => ({
+      type,
+      code: 'code' in one ? one.code : null,
+    }));
+    expect(said).toEqual(Array.from({ length: 3 }, () => ({ type: 'unreadable', code: 'http_404' })));
+    reading?.advance(60_000);
+    asked();
+    await read();
+    expect(asked()[0]).toBe('POST');
+  });
+
+  test('by 404 has lost an operation that is not found beside others that are', async () => {
+    await start(graph(refusedBy(404), (id) => (id === 'op1' ? { status: 404 } : found(id))));
+    expect((await read()).observations?.get('k1')).toMatchObject({ type: 'gone', httpStatus: 404 });
+  });
+
   test('has at most four single reads in flight', async () => {
     let inFlight = 0;
     let most = 0;
