@@ -16,7 +16,7 @@ async function sweeps(watching: Watching, count: number, everyMs: number): Promi
   for (let look = 0; look < count; look += 1) {
     watching.advance(everyMs);
     await watching.sweep();
-    events.push(...(await watching.takeEvents()));
+    events.push(...(await watching.takeNewEvents()));
   }
   return events;
 }
@@ -25,11 +25,11 @@ async function sweeps(watching: Watching, count: number, everyMs: number): Promi
 async function oneRunning(watching: Watching, options: { readonly deadlineMs?: number } = {}) {
   const [operation] = await watching.begin(1, 'connectionOperation', options);
   await watching.sweep();
-  expect(await watching.takeEvents()).toHaveLength(1);
+  expect(await watching.takeNewEvents()).toHaveLength(1);
   return { key: operation?.key ?? '', path: operation?.path ?? '' };
 }
 
-describe.concurrent('404 (F-48)', () => {
+describe.concurrent('404 (F-48)', { timeout: 90_000 }, () => {
   test('once or twice is missing, and ends with an answer', () =>
     withWatching(async (watching) => {
       const { key } = await oneRunning(watching);
@@ -64,7 +64,7 @@ describe.concurrent('404 (F-48)', () => {
       const other = watching.secondApp();
       watching.advance(minute);
       await Promise.all([watching.sweep(), other.pollKind('connectionOperation')]);
-      expect(await watching.takeEvents()).toEqual([]);
+      expect(await watching.takeNewEvents()).toEqual([]);
     }));
 
   test('asked again and again within 20 seconds is one piece of evidence', () =>
@@ -78,7 +78,7 @@ describe.concurrent('404 (F-48)', () => {
       watching.advance(minute);
       await watching.app.flows.pollNow(key);
       expect(await watching.find(key)).toMatchObject({ state: 'running', health: { status: 'missing' } });
-      expect(await watching.takeEvents()).toEqual([]);
+      expect(await watching.takeNewEvents()).toEqual([]);
     }));
 
   test('is no evidence any more after an answer in between', () =>
@@ -135,7 +135,7 @@ describe.concurrent('404 (F-48)', () => {
     ));
 });
 
-describe.concurrent('410 (F-48)', () => {
+describe.concurrent('410 (F-48)', { timeout: 90_000 }, () => {
   test('is lost at once', () =>
     withWatching(async (watching) => {
       await oneRunning(watching);
@@ -161,13 +161,13 @@ test('a call that is over loses its operations, each once', () =>
       const parent = '2f1c1d10-3a2b-4c3d-8e9f-0a1b2c3d4e5f';
       const operations = await watching.begin(3, 'commsOperation', { parent });
       await watching.sweep('commsOperation');
-      await watching.takeEvents();
+      await watching.takeNewEvents();
       watching.simulator.control.endCall(parent);
       const events: WatchedEvent[] = [];
       for (let look = 0; look < 6; look += 1) {
         watching.advance(20 * second);
         await watching.sweep('commsOperation');
-        events.push(...(await watching.takeEvents()));
+        events.push(...(await watching.takeNewEvents()));
       }
       expect(events.map(({ data }) => data.key).toSorted()).toEqual(
         operations.map(({ key }) => key).toSorted(),
@@ -177,7 +177,7 @@ test('a call that is over loses its operations, each once', () =>
     { OPWATCH_COMMS_OPERATION_FIRST_POLL_SECONDS: '0' },
   ));
 
-describe.concurrent('a deadline', () => {
+describe.concurrent('a deadline', { timeout: 90_000 }, () => {
   const hour = 60 * minute;
   const slow = { OPWATCH_CONNECTION_OPERATION_INTERVAL_SECONDS: '86400' };
 

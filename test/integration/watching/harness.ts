@@ -61,6 +61,8 @@ export type Watching = {
   readonly counted: (work: () => Promise<unknown>) => Promise<Readonly<Record<string, number>>>;
   /** All that is on the queue, taken off, past the proxy. */
   readonly takeEvents: () => Promise<readonly WatchedEvent[]>;
+  /** The same without copies of events that were taken before: a send that took too long is repeated. */
+  readonly takeNewEvents: () => Promise<readonly WatchedEvent[]>;
   /** The operation as a caller sees it. */
   readonly find: (key: string) => Promise<OperationView>;
   /** Moves the time of storage, of Graph and of all apps of this harness forward. */
@@ -118,6 +120,7 @@ export async function startWatching(
     return started;
   };
   const apps: App[] = [];
+  const taken = new Set<string>();
   const app = newApp();
   await app.start();
   const transitionsQueue = new QueueClient(inject('azurite'), `transitions-${id}`);
@@ -132,6 +135,7 @@ export async function startWatching(
     sweep,
     counted,
     takeEvents,
+    takeNewEvents,
     find,
     advance: (ms) => {
       storage.aheadMs += ms;
@@ -182,6 +186,15 @@ export async function startWatching(
 
   async function takeEvents(): Promise<readonly WatchedEvent[]> {
     return (await takeMessages(transitionsQueue)).map((text) => JSON.parse(text) as WatchedEvent);
+  }
+
+  async function takeNewEvents(): Promise<readonly WatchedEvent[]> {
+    const fresh: WatchedEvent[] = [];
+    for (const event of await takeEvents()) {
+      if (!taken.has(event.id)) fresh.push(event);
+      taken.add(event.id);
+    }
+    return fresh;
   }
 
   async function stop(): Promise<void> {

@@ -22,7 +22,7 @@ async function asked({ simulator }: Watching, work: () => Promise<unknown>) {
 
 const nothing = { httpRequests: 0, items: 0, early: 0 };
 
-describe.concurrent('a throttled item', () => {
+describe.concurrent('a throttled item', { timeout: 90_000 }, () => {
   test.each([
     { what: 'a decimal', retryAfter: 2.128, waitMs: 2128 },
     { what: 'five minutes', retryAfter: 315, waitMs: 315 * second },
@@ -36,7 +36,7 @@ describe.concurrent('a throttled item', () => {
       const [key, path] = [first?.key ?? '', first?.path ?? ''];
       watching.simulator.control.addFault({ fault: 'throttle', retryAfter, where: { path }, times: 1 });
       await watching.sweep();
-      const seen = (await watching.takeEvents()).map(({ data }) => data.key);
+      const seen = (await watching.takeNewEvents()).map(({ data }) => data.key);
       expect(seen.toSorted()).toEqual(others.map((one) => one.key).toSorted());
       watching.advance(waitMs - 1);
       expect(await asked(watching, watching.sweep)).toEqual(nothing);
@@ -45,7 +45,7 @@ describe.concurrent('a throttled item', () => {
       watching.advance(1);
       const { httpRequests } = await asked(watching, watching.sweep);
       expect(httpRequests).toBe(1);
-      expect(await watching.takeEvents()).toMatchObject([{ data: { key } }]);
+      expect(await watching.takeNewEvents()).toMatchObject([{ data: { key } }]);
     }),
   );
 
@@ -76,7 +76,7 @@ describe.concurrent('a throttled item', () => {
     }));
 });
 
-describe.concurrent('a throttled batch', () => {
+describe.concurrent('a throttled batch', { timeout: 90_000 }, () => {
   test('stops the other requests of its kind', () =>
     withWatching(async (watching) => {
       await watching.begin(60, 'onenoteOperation');
@@ -129,7 +129,7 @@ describe.concurrent('a throttled batch', () => {
       control.addFault({ fault: 'status', status: 503, ...faultOn(2) });
       await watching.sweep();
       control.clearFaults();
-      expect((await watching.takeEvents()).map(({ data }) => data.key)).toEqual([operations[3]?.key]);
+      expect((await watching.takeNewEvents()).map(({ data }) => data.key)).toEqual([operations[3]?.key]);
       watching.advance(20 * second);
       const views = await Promise.all(operations.map(({ key }) => watching.find(key)));
       expect(views.map(({ health }) => `${health.status} ${health.code}`)).toEqual([
@@ -140,7 +140,9 @@ describe.concurrent('a throttled batch', () => {
       ]);
       await watching.sweep();
       const rest = operations.slice(0, 3).map(({ key }) => key);
-      expect((await watching.takeEvents()).map(({ data }) => data.key).toSorted()).toEqual(rest.toSorted());
+      expect((await watching.takeNewEvents()).map(({ data }) => data.key).toSorted()).toEqual(
+        rest.toSorted(),
+      );
       expect(control.stats().earlyCalls).toBe(0);
     }));
 
@@ -181,7 +183,7 @@ describe.concurrent('a throttled batch', () => {
     }));
 });
 
-describe.concurrent('a wait', () => {
+describe.concurrent('a wait', { timeout: 90_000 }, () => {
   test('is not cut short by a process whose clock was behind when it was announced', () =>
     withWatching(async (watching) => {
       // The storage service tells whole seconds: who starts late in one is behind by almost a second.
