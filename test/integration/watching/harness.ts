@@ -9,6 +9,7 @@ import { type App, createApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
 import type { Kind } from '../../../src/domain/operation.ts';
 import { parseResource } from '../../../src/domain/resources.ts';
+import type { TrackRequest } from '../../../src/domain/tracking.ts';
 import type { OperationView } from '../../../src/domain/view.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
@@ -77,6 +78,7 @@ export type Watching = {
 };
 
 const tracksAtATime = 32;
+const tracksUntilGivenUp = 5;
 
 /**
  * Every read is due at every sweep that is at least a second after the one before.
@@ -162,8 +164,20 @@ export async function startWatching(
     const named = parseResource(path, { ...app.home, tenantId: tenantId ?? app.home.tenantId });
     if (named === null) throw new Error(`No address: ${path}`);
     const what = { label: null, metadata: {}, restartAfter: null, deadlineMs: deadlineMs ?? null };
-    await app.flows.track({ named, ...what, trackedBy: 'api' });
+    await trackSurely({ named, ...what, trackedBy: 'api' });
     return { key: named.key, path };
+  }
+
+  /** A machine under load may take longer than we wait for storage; the same request again changes nothing. */
+  async function trackSurely(request: TrackRequest): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { outcome } = await app.flows.track(request);
+        if (outcome === 'created' || outcome === 'existing') return;
+      } catch (error) {
+        if (attempt === tracksUntilGivenUp) throw error;
+      }
+    }
   }
 
   async function find(key: string): Promise<OperationView> {
