@@ -153,6 +153,29 @@ describe.concurrent('a batch (F-56)', { timeout: 90_000 }, () => {
     }));
 });
 
+describe.concurrent('calls that no batch takes', { timeout: 90_000 }, () => {
+  const atOnce = { OPWATCH_COMMS_OPERATION_FIRST_POLL_SECONDS: '0' };
+
+  test.each(['item', 'request'] as const)('(refused as %s) are read one by one, and nobody else is', (on) =>
+    withWatching(async (watching) => {
+      const { control } = watching.simulator;
+      control.addFault({ fault: 'commsInBatch', on });
+      const calls = await watching.begin(5, 'commsOperation');
+      await watching.begin(5);
+      for (const word of ['running', 'completed']) {
+        watching.setAll(calls, word);
+        await watching.sweep('commsOperation');
+        watching.advance(20 * second);
+      }
+      await watching.sweep();
+      const states = (await watching.takeNewEvents()).map(({ data }) => data.current.state);
+      expect(states.filter((state) => state === 'succeeded')).toHaveLength(5);
+      expect(states.filter((state) => state === 'running')).toHaveLength(10);
+      expect(control.stats().byRoute).toMatchObject({ batch: 2, get: 10 });
+    }, atOnce),
+  );
+});
+
 describe.concurrent('an item that is no status (F-41, F-61)', { timeout: 90_000 }, () => {
   test.each<{ what: string; fault: FaultInput; code: string }>([
     { what: 'a number', fault: { fault: 'statusWord', value: 2 }, code: 'status_malformed' },
