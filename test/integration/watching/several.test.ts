@@ -80,6 +80,24 @@ describe.concurrent('two sweepers and an API process', { timeout: 90_000 }, () =
       );
     }));
 
+  test('leave what was just committed to its committer for fifteen seconds', () =>
+    withWatching(async (watching) => {
+      const other = watching.secondApp();
+      await watching.begin(5);
+      watching.storage.mode = (what) => (what === 'queue POST' ? 'busy' : 'pass');
+      await watching.sweep();
+      watching.storage.mode = 'pass';
+      // A sweep looks at the clock before storage has told it the time.
+      for (const [waitMs, events] of [
+        [14_999, 0],
+        [1001, 5],
+      ] as const) {
+        watching.advance(waitMs);
+        await other.pollKind(kind);
+        expect(await watching.takeEvents()).toHaveLength(events);
+      }
+    }));
+
   test('publish what a third left behind, both at once: copies have one id and the same bytes', () =>
     withWatching(async (watching) => {
       const other = watching.secondApp();
