@@ -127,8 +127,8 @@ function createShardPauses(
     }
   }
 
-  function withOwn(known: ShardMemory): ShardMemory {
-    return withoutOldPauses(joinMemory(known, { sweptAtMs: null, pauses: ownPauses() }), clock.nowMs());
+  function withOwn(others: ShardMemory): ShardMemory {
+    return withoutOldPauses(joinMemory(others, { sweptAtMs: null, pauses: ownPauses() }), clock.nowMs());
   }
 
   function ownPauses(): Readonly<Record<string, Pause>> {
