@@ -63,6 +63,12 @@ export default {
       to: { path: '^src/app\\.ts$' },
     },
     {
+      name: 'app-parts-seen-by-app-only',
+      severity: 'error',
+      from: { path: own, pathNot: '^src/app(/|\\.ts$)' },
+      to: { path: '^src/app/' },
+    },
+    {
       name: 'config-seen-by-app-only',
       severity: 'error',
       from: { path: '^(src|functions)/', pathNot: '^src/(app|config)\\.ts$' },

@@ -16,6 +16,8 @@ import './read-open-api.ts';
 import './read-operation.ts';
 import './stop-operation.ts';
 import './sweep-shard.ts';
+import './take-call-notifications.ts';
+import './take-change-notifications.ts';
 import './track-operations.ts';
 import './update-graph-resource.ts';
 

@@ -2,6 +2,8 @@
 // Modules that few functions need (Graph, identity) are loaded when they are first used.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createNotifications, type Notifications } from './app/notifications.ts';
+import { createAuthorise } from './app/token-checks.ts';
 import type { Config } from './config/types.ts';
 import { loadConfig } from './config.ts';
 import { parseShard, shardOf, shardsOf } from './domain/keys.ts';
@@ -21,11 +23,10 @@ import { createProxyRequest, type ProxyPorts } from './flows/proxy-request.ts';
 import { createStopOperation } from './flows/stop-operation.ts';
 import { createSweepShard, type SweepReport } from './flows/sweep-shard.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
+import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
-import { type Authorise, createEntraAuthorise, createKeyAuthorise } from './http/caller.ts';
-import { createKeySet } from './http/key-set.ts';
-import { createTokenVerifier } from './http/token-verifier.ts';
+import type { Authorise } from './http/caller.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
@@ -37,6 +38,7 @@ export type App = {
   readonly log: Log;
   readonly home: GraphHome;
   readonly flows: ApiFlows & ProxyFlows;
+  readonly notifications: Notifications;
   readonly runOnce: RunOnce;
   readonly authorise: Authorise;
   /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
@@ -81,13 +83,15 @@ export function createApp(config: Config, log: Log, clocks: LocalClocks = system
     ...ports,
     shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
   });
+  const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
   return {
     config,
     log,
     home,
-    flows: makeFlows({ ...ports, home, stopping: stopping.signal }, storage),
+    flows,
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
-    authorise: makeAuthorise(config),
+    authorise: createAuthorise(config),
+    notifications: createNotifications(config, home, { ...ports, track: flows.track }),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
     sweepShardMessage,
@@ -185,28 +189,8 @@ function makeFlows(
       return rows && storage.store.listEvents(rows.shard, key);
     },
     ready: storage.isReady,
+    watchHealth: createWatchHealth(ports),
   };
-}
-
-/** Tolerance of callers' token times. */
-const toleranceSeconds = 60;
-
-function makeAuthorise({ callerAuth }: Config): Authorise {
-  if (callerAuth.mode === 'key') return createKeyAuthorise(callerAuth.mayPatchConfiguration);
-  const { issuer, audience, tenantId, jwksUrl, clients } = callerAuth;
-  const keys = createKeySet({
-    keysUrl: async () => new URL(jwksUrl),
-    monotonicMs: () => performance.now(),
-  });
-  const verify = createTokenVerifier({
-    issuers: [issuer],
-    audience,
-    tenants: [tenantId.toLowerCase()],
-    toleranceSeconds,
-    keys,
-    nowMs: Date.now,
-  });
-  return createEntraAuthorise(verify, clients);
 }
 
 function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): Storage {

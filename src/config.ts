@@ -122,6 +122,7 @@ function assemble(env: Env, values: Values, report: Report): Config | null {
     retentionMs: (values.OPWATCH_RETENTION_DAYS ?? 0) * dayMs,
     callerAuth,
     calls: readCalls(values, graph.tenantId),
+    clientState: secretOf(values.OPWATCH_NOTIFICATIONS_CLIENT_STATE),
     telemetry: secretOf(values.APPLICATIONINSIGHTS_CONNECTION_STRING),
   };
 }

@@ -142,6 +142,11 @@ export const settings = {
     z.enum(['true', 'false']).transform((value) => value === 'true'),
     'Whether a notification of an unknown operation begins its tracking',
   ),
+  OPWATCH_NOTIFICATIONS_CLIENT_STATE: setting(
+    null,
+    text,
+    'Secret of change-notification subscriptions; absent: none is accepted',
+  ),
   APPLICATIONINSIGHTS_CONNECTION_STRING: setting(null, text, 'Telemetry; off when absent'),
 } as const;
 

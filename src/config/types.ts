@@ -59,5 +59,7 @@ export type Config = {
   readonly retentionMs: number;
   readonly callerAuth: CallerAuthConfig;
   readonly calls: CallsConfig | null;
+  /** Secret that change notifications bring. */
+  readonly clientState: Secret | null;
   readonly telemetry: Secret | null;
 };

@@ -64,6 +64,7 @@ function envelope(
         count: evidence.count,
         firstAt: new Date(evidence.firstAtMs).toISOString(),
         lastAt: new Date(evidence.lastAtMs).toISOString(),
+        ...(evidence.deletedAtMs === null ? {} : { deletedAt: new Date(evidence.deletedAtMs).toISOString() }),
       },
       label: operation.label,
       metadata: operation.metadata,

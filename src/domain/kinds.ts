@@ -11,7 +11,7 @@ export type StatusWord = {
 };
 
 /** A word outside the kind's table: visible, non-terminal, above running, below every end. */
-export const unknownWordRank = 2;
+const unknownWordRank = 2;
 
 export type KindRow = {
   readonly kind: Kind;
@@ -25,6 +25,8 @@ export type KindRow = {
   /** Folded words of Graph's enum. */
   readonly words: Readonly<Record<string, StatusWord>>;
   readonly policy: PollPolicy & { readonly deadlineMs: number; readonly tick: string };
+  /** How the platform notifies of this kind; null: it does not. `parentLifeMs`: how long it keeps a parent that is silent. */
+  readonly push: { readonly parentLifeMs: number } | null;
   /** Requests of this kind in flight at a time: throughput is this × 20 ÷ round trip. OneNote allows 20 concurrent reads an app. */
   readonly maxRequestsInFlight: number;
 };
@@ -100,6 +102,7 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
       failed: { rank: 3, state: 'failed' },
     },
     policy: { firstPollMs: minute, intervalMs: minute, deadlineMs: 24 * hour, tick: '*/30 * * * * *' },
+    push: null,
     maxRequestsInFlight: 32,
   },
   commsOperation: {
@@ -133,6 +136,8 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
       deadlineMs: 4 * hour,
       tick: '*/15 * * * * *',
     },
+    // A call lives 45 minutes without keepAlive (call: keepAlive, 2021 reference).
+    push: { parentLifeMs: 45 * minute },
     maxRequestsInFlight: 32,
   },
   onenoteOperation: {
@@ -178,9 +183,21 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     },
     words: operationStatusWords,
     policy: { firstPollMs: 5 * second, intervalMs: minute, deadlineMs: 24 * hour, tick: '0 * * * * *' },
+    push: null,
     maxRequestsInFlight: 1,
   },
 };
+
+/** What a word means for a kind, compared without case; undefined for null and for words outside its table. */
+export function wordOf(kind: Kind, status: string | null): StatusWord | undefined {
+  const word = status?.toLowerCase() ?? '';
+  return Object.hasOwn(kinds[kind].words, word) ? kinds[kind].words[word] : undefined;
+}
+
+/** Rank of a word; null, which says nothing, stands below all words. */
+export function rankOfWord(kind: Kind, status: string | null): number {
+  return status === null ? -1 : (wordOf(kind, status)?.rank ?? unknownWordRank);
+}
 
 export const kindRows: readonly KindRow[] = Object.values(kinds);
 export const kindNames: readonly Kind[] = kindRows.map((row) => row.kind);

@@ -29,6 +29,8 @@ export type GoneObservation = Dated & {
 export type RefusedObservation = Dated & { readonly type: 'refused'; readonly code: string };
 /** Throttled item, failed transport, malformed answer, foreign id: nothing is known. */
 export type UnreadableObservation = Dated & { readonly type: 'unreadable'; readonly code: string };
+/** The platform's word that the operation, or the call that it belongs to, is no more; what it ended as was not said. */
+export type DeletedObservation = Dated & { readonly type: 'deleted' };
 /** A caller's stop. */
 export type StopObservation = Dated & { readonly type: 'stop' };
 
@@ -44,4 +46,5 @@ export type Observation =
   | GoneObservation
   | RefusedObservation
   | UnreadableObservation
+  | DeletedObservation
   | StopObservation;

@@ -4,8 +4,9 @@
 // A word moves an operation only forward: not started < running < unknown words < ended. A word of lower rank, or
 // one of the same rank that was already left, is a lagging replica: ignored. `lost` needs evidence, `expired` a look
 // at or after the deadline, `cancelled` a caller. Ended is final.
-import { kinds, unknownWordRank } from './kinds.ts';
+import { rankOfWord, wordOf } from './kinds.ts';
 import {
+  type DeletedObservation,
   type GoneObservation,
   type Observation,
   type RefusedObservation,
@@ -27,6 +28,8 @@ export type Decision = {
 /** How long 404s must last before they prove that an operation is gone. */
 const evidenceSpanMs = 60_000;
 const evidenceCount = 3;
+/** Code of the health of an operation whose deletion was announced. */
+const deletedCode = 'deleted';
 
 /**
  * Applies an observation to an operation.
@@ -43,6 +46,8 @@ export function observe(operation: Operation, observation: Observation): Decisio
       return observeTrouble(operation, observation, 'blocked');
     case 'unreadable':
       return observeTrouble(operation, observation, 'unreadable');
+    case 'deleted':
+      return observeDeleted(operation, observation);
     case 'stop':
       return end(operation, 'cancelled', {
         observedBy: 'caller',
@@ -72,7 +77,7 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
   const isFirstSight = operation.state === 'pending';
   if (!isFirstSight && (word === current || word === null)) return unchanged(operation, null);
   if (!isFirstSight && isBehind(operation, word)) return unchanged(operation, 'regression');
-  const known = word === null ? undefined : kinds[operation.kind].words[word];
+  const known = wordOf(operation.kind, word);
   const next: Operation = {
     ...operation,
     ...observation.details,
@@ -83,7 +88,9 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
     leftStatuses:
       isFirstSight || current === null ? operation.leftStatuses : [...operation.leftStatuses, current],
     changedAtMs: observation.arrivedAtMs,
-    endedAtMs: known !== undefined && isTerminal(known.state) ? observation.arrivedAtMs : null,
+    ...(known !== undefined && isTerminal(known.state)
+      ? { endedAtMs: observation.arrivedAtMs, endedBy: observation.observedBy }
+      : {}),
   };
   const transition = makeTransition(operation, next, {
     observedBy: observation.observedBy,
@@ -94,16 +101,10 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
 }
 
 function isBehind(operation: Operation, word: string | null): boolean {
-  const rank = rankOf(operation, word);
-  const currentRank = rankOf(operation, fold(operation.status));
+  const rank = rankOfWord(operation.kind, word);
+  const currentRank = rankOfWord(operation.kind, operation.status);
   if (rank !== currentRank) return rank < currentRank;
   return word !== null && operation.leftStatuses.includes(word);
-}
-
-/** Rank of a folded word; null, which says nothing, stands below all words. */
-function rankOf(operation: Operation, word: string | null): number {
-  if (word === null) return -1;
-  return kinds[operation.kind].words[word]?.rank ?? unknownWordRank;
 }
 
 function observeGone(operation: Operation, observation: GoneObservation): Decision {
@@ -116,9 +117,8 @@ function observeGone(operation: Operation, observation: GoneObservation): Decisi
     const missing = { ...operation, health: missingHealth(operation, observation, evidence) };
     return end(missing, 'lost', { observedBy: 'poll', atMs: observation.arrivedAtMs, evidence });
   }
-  const known = operation.health.status === 'missing' ? operation.health.evidence : null;
   const next =
-    evidence === known
+    evidence === evidenceOf(operation.health)
       ? operation
       : { ...operation, health: missingHealth(operation, observation, evidence) };
   return expireIfUnseen(operation, observation, next);
@@ -127,16 +127,45 @@ function observeGone(operation: Operation, observation: GoneObservation): Decisi
 /** Adds a 404 to the evidence; one within 20 s of the last is the same answer asked twice. */
 function addEvidence(health: Health, observation: GoneObservation): Evidence {
   const { httpStatus, sentAtMs } = observation;
-  const before =
-    health.status === 'missing' && health.evidence.httpStatus === httpStatus ? health.evidence : null;
-  if (before === null) return { httpStatus, count: 1, firstAtMs: sentAtMs, lastAtMs: sentAtMs };
+  const before = evidenceOf(health);
+  if (before?.httpStatus !== httpStatus) {
+    const deletedAtMs = before?.deletedAtMs ?? null;
+    return { httpStatus, count: 1, firstAtMs: sentAtMs, lastAtMs: sentAtMs, deletedAtMs };
+  }
   if (sentAtMs - before.lastAtMs < evidenceSpacingMs) return before;
   return { ...before, count: before.count + 1, lastAtMs: sentAtMs };
 }
 
+function evidenceOf(health: Health): Evidence | null {
+  return health.status === 'missing' ? health.evidence : null;
+}
+
 function isProof(evidence: Evidence): boolean {
-  if (evidence.httpStatus === 410) return true;
+  if (evidence.httpStatus === 410 || isLongDeleted(evidence, evidence.lastAtMs)) return true;
   return evidence.count >= evidenceCount && evidence.lastAtMs - evidence.firstAtMs >= evidenceSpanMs;
+}
+
+/** A minute after its deletion an operation that can't be read will never be: its last word was not heard. */
+function isLongDeleted({ deletedAtMs }: Evidence, atMs: number): boolean {
+  return deletedAtMs !== null && atMs - deletedAtMs >= evidenceSpanMs;
+}
+
+/** Nothing is concluded yet: the operation's own last word may be on its way. It is read at once, and then soon again. */
+function observeDeleted(operation: Operation, observation: DeletedObservation): Decision {
+  const { sentAtMs } = observation;
+  const known = evidenceOf(operation.health);
+  if (known !== null && known.deletedAtMs !== null) return unchanged(operation, null);
+  const evidence: Evidence = {
+    ...(known ?? { httpStatus: 404, count: 0, firstAtMs: sentAtMs, lastAtMs: sentAtMs }),
+    deletedAtMs: sentAtMs,
+  };
+  const health: Health = {
+    status: 'missing',
+    code: deletedCode,
+    sinceAtMs: observation.arrivedAtMs,
+    evidence,
+  };
+  return { operation: { ...operation, health }, transitions: [], ignored: null };
 }
 
 function missingHealth(operation: Operation, observation: GoneObservation, evidence: Evidence): Health {
@@ -152,6 +181,9 @@ function observeTrouble(
 ): Decision {
   if (isStale(operation, observation)) return unchanged(operation, 'stale');
   const { health } = operation;
+  const evidence = evidenceOf(health);
+  if (status === 'blocked' && evidence !== null && isLongDeleted(evidence, observation.sentAtMs))
+    return end(operation, 'lost', { observedBy: 'poll', atMs: observation.arrivedAtMs, evidence });
   // Evidence of absence outlives a transport fault between two 404s: only a 200 refutes it. Throttling is the
   // tenant's, not the operation's: the shard remembers it.
   const isSame =
@@ -212,6 +244,7 @@ function end(operation: Operation, state: EndState, cause: Cause): Decision {
     state,
     changedAtMs: cause.atMs,
     endedAtMs: cause.atMs,
+    endedBy: cause.observedBy,
   };
   return { operation: next, transitions: [makeTransition(operation, next, cause)], ignored: null };
 }

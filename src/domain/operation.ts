@@ -35,12 +35,16 @@ export type Health =
       readonly evidence: Evidence;
     };
 
-/** The 404s or the 410 on which `lost` rests. `firstAtMs` and `lastAtMs` are when the requests were sent. */
+/**
+ * The 404s or the 410 on which `lost` rests. `firstAtMs` and `lastAtMs` are when the requests were sent.
+ * Where the platform announced that the operation or its call is deleted, `deletedAtMs` is when; `count` may then be 0.
+ */
 export type Evidence = {
   readonly httpStatus: 404 | 410;
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
+  readonly deletedAtMs: number | null;
 };
 
 /** The kind's policy as it was when tracking began; it fixes the grid of poll times for good. */
@@ -79,6 +83,8 @@ export type Operation = Details & {
   readonly trackedAtMs: number;
   readonly changedAtMs: number;
   readonly endedAtMs: number | null;
+  /** What showed the end; null before it. */
+  readonly endedBy: ObservedBy | null;
   readonly deadlineAtMs: number;
   /** 404 before this instant is replication lag. */
   readonly graceUntilMs: number;

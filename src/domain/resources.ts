@@ -38,6 +38,18 @@ export function parseResource(
   return null;
 }
 
+/**
+ * Reads the address of an operation's parent (a call), in any spelling that its operations could begin with.
+ * @returns null when no operation that we watch could be below it.
+ */
+export function parseParent(
+  address: string,
+  home: GraphHome,
+): { readonly kind: Kind; readonly parentId: string } | null {
+  const named = parseResource(`${address}/operations/any`, home);
+  return named && { kind: named.kind, parentId: named.resource.parentId };
+}
+
 function nameResource(
   row: KindRow,
   match: TemplateMatch,

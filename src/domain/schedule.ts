@@ -7,6 +7,12 @@ import type { Operation } from './operation.ts';
 const longestStretchMs = 300_000;
 const jitterShare = 0.1;
 const secondMs = 1000;
+/**
+ * Where notifications come, an operation that said nothing for four intervals (a minute for calls) is read once, for its
+ * own may be lost; then every twenty (five minutes), which saves 95 % of the reads.
+ */
+const overdueIntervals = 4;
+const proofIntervals = 20;
 /** 404s closer together than this are one piece of evidence, so a missing operation is not read more often. */
 export const evidenceSpacingMs = 20 * secondMs;
 /** An operation that stays unreadable this long past its deadline expires without having been seen again. */
@@ -16,14 +22,37 @@ export const unreadablePastDeadlineMs = 60 * secondMs;
  * The next instant after `afterMs` at which the operation is to be read.
  *
  * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter of
- * ±10 % that the key and the point's number decide. The deadline and a minute past it are points too. A failing one is read on a sparser
- * grid that begins with the failure: waits double from one interval up to the cap.
+ * ±10 % that the key and the point's number decide. The deadline and a minute past it are points too. A failing one is
+ * read on a sparser grid that begins with the failure: waits double from one interval up to the cap. One that was seen
+ * and whose parent's notifications come is read as a proof only: when one is overdue, and rarely from then on.
+ * @param pushTrustedUntilMs until when notifications count as coming; null: they do not.
  */
-export function nextPollAtMs(operation: Operation, afterMs: number): number {
+export function nextPollAtMs(
+  operation: Operation,
+  afterMs: number,
+  pushTrustedUntilMs: number | null = null,
+): number {
   const regularMs =
-    operation.health.status === 'ok' ? nextGridPoint(operation, afterMs) : nextRetryPoint(operation, afterMs);
+    operation.health.status === 'ok'
+      ? nextHealthyPoint(operation, afterMs, pushTrustedUntilMs)
+      : nextRetryPoint(operation, afterMs);
   const lastLooksMs = [operation.deadlineAtMs, operation.deadlineAtMs + unreadablePastDeadlineMs];
   return Math.min(regularMs, ...lastLooksMs.filter((pointMs) => pointMs > afterMs));
+}
+
+function nextHealthyPoint(operation: Operation, afterMs: number, pushTrustedUntilMs: number | null): number {
+  const isProof =
+    operation.state === 'running' && pushTrustedUntilMs !== null && afterMs < pushTrustedUntilMs;
+  if (!isProof) return nextGridPoint(operation, afterMs);
+  const proofMs = nextProofPoint(operation, afterMs);
+  return proofMs <= pushTrustedUntilMs ? proofMs : nextGridPoint(operation, pushTrustedUntilMs);
+}
+
+function nextProofPoint({ changedAtMs, policy }: Operation, afterMs: number): number {
+  const overdueAtMs = changedAtMs + overdueIntervals * policy.intervalMs;
+  return overdueAtMs > afterMs
+    ? overdueAtMs
+    : nextEvenPoint(overdueAtMs, proofIntervals * policy.intervalMs, afterMs);
 }
 
 function nextGridPoint(operation: Operation, afterMs: number): number {
@@ -57,6 +86,8 @@ function nextRetryPoint(operation: Operation, afterMs: number): number {
   const { health } = operation;
   const { intervalMs } = operation.policy;
   if (health.status === 'missing') {
+    // A deletion is a reason to look at once: the operation's own last word may have been lost.
+    if (health.evidence.deletedAtMs !== null && afterMs < health.sinceAtMs) return health.sinceAtMs;
     return nextEvenPoint(health.sinceAtMs, Math.max(intervalMs, evidenceSpacingMs), afterMs);
   }
   const capMs = Math.max(8 * intervalMs, longestStretchMs);

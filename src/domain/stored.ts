@@ -16,14 +16,35 @@ export type Known = { readonly key: string; readonly generation: number; readonl
 /** What the store says of one key. Not tracked: both null. Running: `live`. Ended: `known.value.ended`. */
 export type Lookup = { readonly live: Stored<Operation> | null; readonly known: Stored<Known> | null };
 
-/** Nobody calls Graph for this tenant and kind before `untilMs`. `attempts` counts pauses in a row without a success. */
-export type Pause = { readonly untilMs: number; readonly attempts: number; readonly code: string };
+/** Nobody calls Graph for this tenant and kind before `untilMs`. */
+export type Pause = {
+  readonly untilMs: number;
+  /** Pauses in a row, each begun at most five minutes after the one before. */
+  readonly attempts: number;
+  readonly code: string;
+  /** When it began to hold; absent in rows of earlier releases. */
+  readonly sinceAtMs?: number | undefined;
+};
 
 export type ShardMemory = {
   /** Low-water mark: every poll that was due at or before it has been made. */
   readonly sweptAtMs: number | null;
   /** By tenant id. */
   readonly pauses: Readonly<Record<string, Pause>>;
+  /** When a notification last came for a parent (a call), by its id. */
+  readonly pushedAtMs: Readonly<Record<string, number>>;
+  readonly ends: EndCounts;
+};
+
+/** How the ends of a shard's operations were seen, since it began. */
+export type EndCounts = {
+  readonly byPush: number;
+  readonly byPoll: number;
+  /** Of those by poll: a notification came later. A copy of it counts again. */
+  readonly byBoth: number;
+  /** How much later, in all and at most. */
+  readonly pushLateMs: number;
+  readonly maxPushLateMs: number;
 };
 
 /** A committed event that is not yet known to be published. */

@@ -17,10 +17,15 @@ export const noMark: SweepMark = { sweptAtMs: 0, lookedAtMs: new Map() };
  * An operation that was never seen counts from its own beginning, not from the mark: it may have been committed after
  * the sweep that set the mark had read the shard.
  */
-export function dueAtMs(operation: Operation, mark: SweepMark): number {
+export function dueAtMs(
+  operation: Operation,
+  mark: SweepMark,
+  pushTrustedUntilMs: number | null = null,
+): number {
   const isFresh = operation.state === 'pending' && operation.health.status === 'ok';
   const lookedAtMs = mark.lookedAtMs.get(operation.key) ?? (isFresh ? operation.trackedAtMs - 1 : 0);
-  return nextPollAtMs(operation, isFresh ? lookedAtMs : Math.max(lookedAtMs, mark.sweptAtMs));
+  const afterMs = isFresh ? lookedAtMs : Math.max(lookedAtMs, mark.sweptAtMs);
+  return nextPollAtMs(operation, afterMs, pushTrustedUntilMs);
 }
 
 /** The mark after a sweep: below the earliest due operation that was not read. */

@@ -38,6 +38,7 @@ export function beginGeneration(
     trackedAtMs: nowMs,
     changedAtMs: nowMs,
     endedAtMs: null,
+    endedBy: null,
     deadlineAtMs: nowMs + (request.deadlineMs ?? policy.deadlineMs),
     graceUntilMs: nowMs + policy.lostGraceMs,
     policy: { firstPollMs: policy.firstPollMs, intervalMs: policy.intervalMs },

@@ -1,10 +1,13 @@
 // An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
 // computed here and never stored.
+
+import { kinds } from './kinds.ts';
 import type { JsonValue, Kind, Operation, Resource, State, TrackedBy } from './operation.ts';
 import { isTerminal } from './operation.ts';
+import { pushTrustedUntilMs } from './pushes.ts';
 import { nextPollAtMs } from './schedule.ts';
-import type { Pause } from './stored.ts';
-import { blockedCode } from './throttle.ts';
+import type { Pause, ShardMemory } from './stored.ts';
+import { holdingPause, identityRefusedCode } from './throttle.ts';
 
 export type OperationView = {
   readonly key: string;
@@ -39,11 +42,13 @@ export type HealthView = {
   readonly explanation: string;
 };
 
-/** @param pause the tenant's pause in the operation's shard, if there is one. */
+/** @param memory of the operation's shard: who pauses, and for whom notifications come. */
 export function operationView(
   operation: Operation,
-  at: { nowMs: number; pause: Pause | null },
+  { nowMs, memory }: { readonly nowMs: number; readonly memory: ShardMemory },
 ): OperationView {
+  const pause = holdingPause(memory.pauses, operation.resource.tenantId, nowMs);
+  const at = { nowMs, pause, pushTrustedUntilMs: pushTrustedUntilMs(operation, memory) };
   const next = nextReadAtMs(operation, at);
   return {
     key: operation.key,
@@ -77,21 +82,27 @@ export function viewETag(view: OperationView): string {
   return `"${[generation, sequence, state, health.status, health.code ?? '', Date.parse(health.since)].join('-')}"`;
 }
 
-function nextReadAtMs(operation: Operation, at: { nowMs: number; pause: Pause | null }): number | null {
+type Circumstances = {
+  readonly nowMs: number;
+  readonly pause: Pause | null;
+  readonly pushTrustedUntilMs: number | null;
+};
+
+function nextReadAtMs(operation: Operation, at: Circumstances): number | null {
   if (isTerminal(operation.state)) return null;
-  return Math.max(nextPollAtMs(operation, at.nowMs), at.pause?.untilMs ?? 0);
+  return Math.max(nextPollAtMs(operation, at.nowMs, at.pushTrustedUntilMs), at.pause?.untilMs ?? 0);
 }
 
 function healthView(
   operation: Operation,
-  at: { nowMs: number; pause: Pause | null; nextMs: number | null },
+  at: Circumstances & { readonly nextMs: number | null },
 ): HealthView {
   const { health } = operation;
   const again = at.nextMs === null ? 'It has ended.' : `It is read again at ${iso(at.nextMs)}.`;
-  if (at.pause !== null && at.pause.untilMs > at.nowMs && health.status !== 'blocked' && at.nextMs !== null) {
+  if (at.pause !== null && health.status !== 'blocked' && at.nextMs !== null) {
     const { code } = at.pause;
     return {
-      status: code === blockedCode ? 'blocked' : 'throttled',
+      status: code === identityRefusedCode ? 'blocked' : 'throttled',
       code,
       since: iso(health.sinceAtMs),
       explanation: `${pauseReason(code)} ${again}`,
@@ -102,28 +113,44 @@ function healthView(
     status: health.status,
     code,
     since: iso(health.sinceAtMs),
-    explanation: `${reason(operation)} ${again}`,
+    explanation: `${reason(operation, at)} ${again}`,
   };
 }
 
 function pauseReason(code: string): string {
-  return code === blockedCode
+  return code === identityRefusedCode
     ? 'Graph refuses this identity for the whole kind; grant it the permission that docs/permissions.md names for this kind.'
     : 'Graph asked us to wait; nothing is to be done.';
 }
 
-function reason(operation: Operation): string {
+function reason(operation: Operation, at: Circumstances): string {
   const { health } = operation;
   switch (health.status) {
     case 'ok':
-      return operation.state === 'pending' ? 'It was not read yet.' : 'The last read was answered.';
+      return reasonOfHealthy(operation, at);
     case 'blocked':
       return `Graph refuses this identity (${health.code}); grant it the permission that docs/permissions.md names for this kind.`;
     case 'missing':
+      if (health.evidence.deletedAtMs !== null)
+        return `The platform announced its deletion (${iso(health.evidence.deletedAtMs)}) and its own last word did not come; it is given up as lost when no read brings it.`;
       return `Graph does not find it (${health.code}, seen ${health.evidence.count} times); it is given up as lost when that lasts.`;
     case 'unreadable':
       return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts.`;
   }
+}
+
+function reasonOfHealthy(
+  operation: Operation,
+  { nowMs, pushTrustedUntilMs: trustedMs }: Circumstances,
+): string {
+  const silentMs = nowMs - operation.changedAtMs;
+  const { push } = kinds[operation.kind];
+  if (!isTerminal(operation.state) && push !== null && silentMs > push.parentLifeMs)
+    return `Nothing was heard for ${Math.floor(silentMs / 60_000)} minutes, longer than the platform keeps a silent call; it may be gone.`;
+  if (operation.state === 'pending') return 'It was not read yet.';
+  return trustedMs !== null && nowMs < trustedMs
+    ? 'Notifications come for its call, so it is read rarely.'
+    : 'The last read was answered.';
 }
 
 function iso(atMs: number): string {

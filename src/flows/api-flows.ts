@@ -5,6 +5,7 @@ import type { FindByOperationId } from './find-by-operation-id.ts';
 import type { ListQuery, ListResult } from './list-operations.ts';
 import type { ProxyOutcome, ProxyRequest } from './proxy-request.ts';
 import type { PollNowOutcome, StopOutcome, TrackOutcome } from './results.ts';
+import type { WatchHealth } from './watch-health.ts';
 
 export type ApiFlows = {
   readonly track: (request: TrackRequest) => Promise<TrackOutcome>;
@@ -17,6 +18,7 @@ export type ApiFlows = {
   readonly events: (key: string) => Promise<readonly string[] | null>;
   /** Whether storage answers. */
   readonly ready: () => Promise<boolean>;
+  readonly watchHealth: () => Promise<WatchHealth>;
 };
 
 /** What the proxy's functions may ask. */

@@ -1,11 +1,11 @@
-// Shared commits of a sweep: while one transaction is under way the next changes gather, so that a busy sweep writes
-// many changes at a time and a quiet one writes at once. A refused transaction is taken apart and each change applied
+// Shared commits of one shard: while one transaction is under way the next changes gather, so that who is
+// busy writes many changes at a time and who is not writes at once. A refused transaction is taken apart and each change applied
 // on its own, so that one conflict or one bad row never holds up the others.
 import type { Observation } from '../domain/observation.ts';
 import type { Decision } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, Shard, Stored } from '../domain/stored.ts';
-import { type ApplyPorts, applyObservation, makeChange } from './apply-observation.ts';
+import { type Applied, type ApplyPorts, applyObservation, makeChange } from './apply-observation.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type Proposal = {
@@ -15,51 +15,58 @@ export type Proposal = {
 };
 
 export type Committer = {
-  readonly add: (proposal: Proposal) => void;
-  /** Waits until everything that was added is committed or given up; rejects when storage refuses us. */
-  readonly drain: () => Promise<CommitCounts>;
-  /** Whether storage refuses us: nothing that is added from now on will be committed. */
+  /** Resolves when the change is in, or left to a later sweep; rejects when storage refuses us. */
+  readonly commit: (proposal: Proposal) => Promise<Applied>;
+  /** Shared transactions so far. */
+  readonly commits: () => number;
+  /** Whether storage refused us: what is added from now on will hardly be committed either. */
   readonly hasFailed: () => boolean;
-};
-
-export type CommitCounts = {
-  readonly committed: number;
-  readonly commits: number;
-  readonly left: number;
 };
 
 /** Azure Tables: 100 rows and 4 MiB a transaction. An event of 24 KiB is written twice, an operation at most twice. */
 const maxRows = 100;
 const maxChanges = 33;
 
+type Waiting = Proposal & {
+  readonly resolve: (applied: Applied) => void;
+  readonly reject: (error: unknown) => void;
+};
+
 export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publisher): Committer {
-  const waiting: Proposal[] = [];
-  let running: Promise<void> | null = null;
-  let failure: Error | null = null;
-  const counts = { committed: 0, commits: 0, left: 0 };
+  const waiting: Waiting[] = [];
+  let isRunning = false;
+  let isFailed = false;
+  let commits = 0;
 
-  return { add, drain, hasFailed: () => failure !== null };
+  return { commit, commits: () => commits, hasFailed: () => isFailed };
 
-  function add(proposal: Proposal): void {
-    waiting.push(proposal);
-    running ??= run();
+  function commit(proposal: Proposal): Promise<Applied> {
+    const { promise, resolve, reject } = Promise.withResolvers<Applied>();
+    promise.catch(() => undefined); // who waits for it is told; a sweep waits at its end only
+    waiting.push({ ...proposal, resolve, reject });
+    if (!isRunning) void run();
+    return promise;
   }
 
   async function run(): Promise<void> {
+    isRunning = true;
     // Gathers what the same batch of answers adds in this turn of the event loop.
     await Promise.resolve();
-    try {
-      while (waiting.length > 0 && failure === null) await commitGroup(takeGroup());
-    } catch (error) {
-      // Told by drain; the sweep fails and the next one finds the rows as they are.
-      failure = error instanceof Error ? error : new Error('The commit failed.', { cause: error });
-    } finally {
-      running = null;
+    while (waiting.length > 0) {
+      const group = takeGroup();
+      try {
+        await commitGroup(group);
+      } catch (error) {
+        // The rows are as they are; the next sweep looks at them.
+        isFailed = true;
+        for (const one of [...group, ...waiting.splice(0)]) one.reject(error);
+      }
     }
+    isRunning = false;
   }
 
-  function takeGroup(): readonly Proposal[] {
-    const group: Proposal[] = [];
+  function takeGroup(): readonly Waiting[] {
+    const group: Waiting[] = [];
     let rows = 0;
     while (waiting.length > 0 && group.length < maxChanges) {
       const next = waiting[0];
@@ -71,35 +78,23 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     return group;
   }
 
-  async function commitGroup(group: readonly Proposal[]): Promise<void> {
+  async function commitGroup(group: readonly Waiting[]): Promise<void> {
     const changes: readonly Change[] = group.map(({ before, decision }) =>
       makeChange(ports, before, decision),
     );
-    counts.commits += 1;
-    const committed = await ports.commit(shard, changes);
-    if (committed.applied) {
-      counts.committed += changes.length;
-      publisher.publish(changes.flatMap((change) => change.events));
-      return;
+    commits += 1;
+    const { applied } = await ports.commit(shard, changes);
+    if (applied) publisher.publish(changes.flatMap((change) => change.events));
+    for (const one of group) {
+      const { operation, ignored } = one.decision;
+      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one));
     }
-    for (const proposal of group) await commitAlone(proposal);
   }
 
-  async function commitAlone({ before, observation }: Proposal): Promise<void> {
+  function commitAlone({ before, observation }: Proposal): Promise<Applied> {
     const { key, generation } = before.value;
-    const applied = await applyObservation(
-      ports,
-      { shard, key, generation, observation, isUncertain: true },
-      publisher,
-    );
-    if (applied.outcome === 'changed') counts.committed += 1;
-    if (applied.outcome === 'storageBusy') counts.left += 1;
-  }
-
-  async function drain(): Promise<CommitCounts> {
-    while (running !== null) await running;
-    if (failure !== null) throw failure;
-    return counts;
+    const news = { shard, key, generation, observation, isUncertain: true };
+    return applyObservation(ports, news, publisher);
   }
 }
 

@@ -1,8 +1,8 @@
 // One operation as callers see it, also while they wait for its end.
 import { kindOfKey } from '../domain/keys.ts';
 import { isTerminal, type Operation } from '../domain/operation.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Lookup, Shard } from '../domain/stored.ts';
-import { emptyMemory, holdingPause } from '../domain/throttle.ts';
 import { type OperationView, operationView } from '../domain/view.ts';
 import type { Clock, LookUp, ReadMemory, ShardOf } from './ports.ts';
 
@@ -28,22 +28,21 @@ export async function findRows(
   return operation && { shard, found, operation };
 }
 
-/** The view of an operation with its tenant's pause, which only a live one can have. */
-export async function viewWithPause(
+/** The view of an operation with what its shard remembers, which matters to a live one only. */
+export async function viewWithMemory(
   ports: Pick<FindPorts, 'clock' | 'readMemory'>,
   shard: Shard,
   operation: Operation,
 ): Promise<OperationView> {
   const isEnded = isTerminal(operation.state);
   const memory = isEnded ? emptyMemory : ((await ports.readMemory(shard))?.value ?? emptyMemory);
-  const nowMs = ports.clock.nowMs();
-  return operationView(operation, { nowMs, pause: holdingPause(memory, operation.resource.tenantId, nowMs) });
+  return operationView(operation, { nowMs: ports.clock.nowMs(), memory });
 }
 
 export function createFindOperation(ports: FindPorts): (key: string) => Promise<OperationView | null> {
   return async function findOperation(key) {
     const rows = await findRows(ports, key);
-    return rows && (await viewWithPause(ports, rows.shard, rows.operation));
+    return rows && (await viewWithMemory(ports, rows.shard, rows.operation));
   };
 }
 
@@ -82,7 +81,7 @@ export function createWaitForEnd(
       if (rows === null) return null;
       const leftMs = untilMs - ports.clock.monotonicMs();
       if (isTerminal(rows.operation.state) || leftMs <= 0 || signal.aborted) {
-        return viewWithPause(ports, rows.shard, rows.operation);
+        return viewWithMemory(ports, rows.shard, rows.operation);
       }
       await ports.sleep(Math.min(lookEveryMs, leftMs), signal);
     }

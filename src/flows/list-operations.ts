@@ -4,8 +4,8 @@
 import { kindOfKey, shardsOf } from '../domain/keys.ts';
 import { kindNames } from '../domain/kinds.ts';
 import type { Kind, Operation, State } from '../domain/operation.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Shard, ShardMemory } from '../domain/stored.ts';
-import { emptyMemory, holdingPause } from '../domain/throttle.ts';
 import { type OperationView, operationView } from '../domain/view.ts';
 import type { Clock, ReadMemory, ShardOf } from './ports.ts';
 
@@ -82,10 +82,7 @@ export function createListOperations(ports: ListPorts): (query: ListQuery) => Pr
     }
     return operations.map((operation) => {
       const memory = memories.get(ports.shardOf(operation)) ?? emptyMemory;
-      return operationView(operation, {
-        nowMs,
-        pause: holdingPause(memory, operation.resource.tenantId, nowMs),
-      });
+      return operationView(operation, { nowMs, memory });
     });
   }
 }

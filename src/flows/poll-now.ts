@@ -3,7 +3,7 @@ import { throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Shard } from '../domain/stored.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
-import { type FindPorts, findRows, viewWithPause } from './find-operation.ts';
+import { type FindPorts, findRows, viewWithMemory } from './find-operation.ts';
 import type { ReadBatch } from './ports.ts';
 import { createPublisher, type PublishPorts } from './publish-events.ts';
 import type { PollNowOutcome } from './results.ts';
@@ -59,6 +59,6 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
         }
       );
     }
-    return { outcome: 'polled', operation: await viewWithPause(ports, shard, applied.operation) };
+    return { outcome: 'polled', operation: await viewWithMemory(ports, shard, applied.operation) };
   }
 }

@@ -9,6 +9,8 @@ export type PublishPorts = { readonly send: SendEvent; readonly clearOutbox: Cle
 export type Publisher = {
   /** Queues events of one shard; those of a key must be given in sequence. */
   readonly publish: (events: readonly OperationEvent[]) => void;
+  /** Waits until the events of a key that were given are sent, or given up. */
+  readonly settled: (key: string) => Promise<void>;
   /** Waits until all that was given is sent and cleared, or given up. */
   readonly drain: () => Promise<{ readonly published: number; readonly failed: number }>;
 };
@@ -25,15 +27,15 @@ const clearGroupSize = 100;
  */
 export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
   const waiting = new Map<string, OperationEvent[]>();
-  const busyKeys = new Set<string>();
   const failedKeys = new Set<string>();
-  const workers = new Set<Promise<void>>();
+  /** One a key, so that its events stay in order. */
+  const workers = new Map<string, Promise<void>>();
   let toClear: OperationEvent[] = [];
   let clearing: Promise<void> = Promise.resolve();
   let published = 0;
   let failed = 0;
 
-  return { publish, drain };
+  return { publish, settled, drain };
 
   function publish(events: readonly OperationEvent[]): void {
     for (const event of events) {
@@ -46,20 +48,19 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
 
   function startWorkers(): void {
     for (let key = freeKey(); key !== undefined && workers.size < sendsInFlight; key = freeKey()) {
-      busyKeys.add(key);
-      const worker = sendAllOf(key);
-      workers.add(worker);
-      void worker.finally(() => {
-        workers.delete(worker);
+      const busyKey = key;
+      const worker = sendAllOf(busyKey).finally(() => {
+        workers.delete(busyKey);
         startWorkers();
         if (workers.size === 0) flushClears();
       });
+      workers.set(busyKey, worker);
     }
   }
 
   /** A key that waits and whose earlier events are not under way. */
   function freeKey(): string | undefined {
-    for (const key of waiting.keys()) if (!busyKeys.has(key)) return key;
+    for (const key of waiting.keys()) if (!workers.has(key)) return key;
     return undefined;
   }
 
@@ -70,7 +71,6 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
       if (failedKeys.has(key) || failed >= failuresUntilGivenUp) break;
       await sendOne(event);
     }
-    busyKeys.delete(key);
   }
 
   async function sendOne(event: OperationEvent): Promise<void> {
@@ -104,8 +104,12 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
     }
   }
 
+  async function settled(key: string): Promise<void> {
+    while (waiting.has(key) || workers.has(key)) await Promise.race(workers.values());
+  }
+
   async function drain(): Promise<{ published: number; failed: number }> {
-    while (workers.size > 0) await Promise.all(workers);
+    while (workers.size > 0) await Promise.all(workers.values());
     flushClears();
     await clearing;
     return { published, failed };

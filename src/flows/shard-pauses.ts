@@ -2,22 +2,18 @@
 // Another process may have been told to wait a moment ago, so the memory is read again before each wave of requests
 // until the last read is younger than 10 seconds; the later of memory and own knowledge holds. A new pause is stored
 // when it first appears, so that it survives a restart; one that can't be stored still binds this process.
+import type { MemoryNews } from '../domain/shard-memory.ts';
 import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
 import {
-  emptyMemory,
-  joinMemory,
+  joinPauses,
   nextPause,
   type PauseRequest,
+  type Pauses,
   withoutOldPauses,
 } from '../domain/throttle.ts';
-import type { Clock, ReadMemory, WriteMemory } from './ports.ts';
+import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
 
-export type PausePorts = {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly readMemory: ReadMemory;
-  readonly writeMemory: WriteMemory;
-};
+export type PausePorts = MemoryPorts & { readonly random: () => number };
 
 /** The memory of one shard during one sweep or request. */
 export type ShardPauses = {
@@ -27,8 +23,8 @@ export type ShardPauses = {
   readonly isUntried: (tenantId: string) => boolean;
   /** Takes what an answer says about coming back; null: nothing. */
   readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
-  /** Stores how far the shard was swept. */
-  readonly storeMark: (sweptAtMs: number) => Promise<void>;
+  /** Merges other news of the shard into its memory. */
+  readonly store: (news: MemoryNews) => Promise<void>;
 };
 
 /** The row as it was read at the start of a sweep or request, and when. */
@@ -38,7 +34,6 @@ type Start = { readonly stored: Stored<ShardMemory> | null; readonly readAtMonot
 type OwnPause = { readonly pause: Pause; readonly untilMonotonicMs: number };
 
 const freshMs = 10_000;
-const mergeAttempts = 4;
 /** The storage clock follows a header of whole seconds: two processes' clocks differ by less than one, either way. */
 const clockStepMs = 1000;
 
@@ -65,23 +60,22 @@ function createShardPauses(
   { start, own, tried }: Learned & { readonly start: Start },
 ): ShardPauses {
   const { clock } = ports;
-  let memory = withOwn(start.stored?.value ?? emptyMemory);
-  /** The row that the next write replaces; undefined: to be read first. */
-  let known: Stored<ShardMemory> | null | undefined = start.stored;
+  let pauses = withOwn(start.stored?.value.pauses ?? {});
+  let isStartCurrent = true;
   let { readAtMonotonicMs } = start;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, settle, storeMark };
+  return { leftMs, isUntried, settle, store };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
       readAtMonotonicMs = clock.monotonicMs();
       const stored = await ports.readMemory(shard);
-      if (stored !== null) memory = joinMemory(memory, stored.value);
+      if (stored !== null) pauses = joinPauses(pauses, stored.value.pauses);
     }
     const mine = own.get(tenantId);
     const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
-    const pause = memory.pauses[tenantId];
+    const pause = pauses[tenantId];
     const isOthers = pause !== undefined && pause.untilMs > (mine?.pause.untilMs ?? 0);
     const left = Math.max(ownLeftMs, isOthers ? othersLeftMs(pause) : 0);
     return left > 0 ? left : null;
@@ -94,12 +88,12 @@ function createShardPauses(
   }
 
   function isUntried(tenantId: string): boolean {
-    const pause = memory.pauses[tenantId];
+    const pause = pauses[tenantId];
     return pause !== undefined && pause.untilMs !== tried.get(tenantId);
   }
 
   async function settle(tenantId: string, request: PauseRequest | null): Promise<void> {
-    const before = memory.pauses[tenantId] ?? null;
+    const before = pauses[tenantId] ?? null;
     if (request === null) {
       if (before !== null) tried.set(tenantId, before.untilMs);
       return;
@@ -108,7 +102,7 @@ function createShardPauses(
     const pause = nextPause(before, request, { nowMs, random: ports.random() });
     if (pause !== before) {
       own.set(tenantId, { pause, untilMonotonicMs: clock.monotonicMs() + pause.untilMs - nowMs });
-      memory = withOwn(memory);
+      pauses = withOwn(pauses);
       hasNews = true;
       writing ??= write();
     }
@@ -120,35 +114,26 @@ function createShardPauses(
     try {
       while (hasNews) {
         hasNews = false;
-        await merge({ sweptAtMs: null, pauses: ownPauses() });
+        await store({ pauses: ownPauses() });
       }
     } finally {
       writing = null;
     }
   }
 
-  function withOwn(others: ShardMemory): ShardMemory {
-    return withoutOldPauses(joinMemory(others, { sweptAtMs: null, pauses: ownPauses() }), clock.nowMs());
+  function withOwn(others: Pauses): Pauses {
+    return withoutOldPauses(joinPauses(others, ownPauses()), clock.nowMs());
   }
 
-  function ownPauses(): Readonly<Record<string, Pause>> {
+  function ownPauses(): Pauses {
     return Object.fromEntries([...own].map(([tenantId, { pause }]) => [tenantId, pause]));
   }
 
-  function storeMark(sweptAtMs: number): Promise<void> {
-    return merge({ sweptAtMs, pauses: {} });
-  }
-
-  /**
-   * Merges news into the stored memory under its ETag; the later times win. After four refusals it is left: what is not
-   * stored costs an early request, never an event.
-   */
-  async function merge(news: ShardMemory): Promise<void> {
-    for (let attempt = 0; attempt < mergeAttempts; attempt += 1) {
-      const stored = known === undefined ? await ports.readMemory(shard) : known;
-      known = undefined;
-      const kept = withoutOldPauses(joinMemory(stored?.value ?? emptyMemory, news), clock.nowMs());
-      if (await ports.writeMemory(shard, kept, stored?.etag ?? null)) return;
-    }
+  /** The first write replaces the row as it was read at the start, which saves a look. */
+  async function store(news: MemoryNews): Promise<void> {
+    const { stored } = start;
+    const isFirst = isStartCurrent;
+    isStartCurrent = false;
+    await (isFirst ? mergeInto(ports, shard, { news, stored }) : mergeMemory(ports, shard, news));
   }
 }

@@ -1,6 +1,7 @@
 // A caller's stop. It means the generation that it first read: one that began meanwhile is left alone.
 // Its event is published by this request; if we die after the commit, a sweep publishes it.
 import type { Operation } from '../domain/operation.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import { operationView } from '../domain/view.ts';
 import { type ApplyPorts, applyObservation } from './apply-observation.ts';
 import { type FindPorts, findRows } from './find-operation.ts';
@@ -43,7 +44,7 @@ export function createStopOperation(
   function ended(operation: Operation): StopOutcome {
     return {
       outcome: 'ended',
-      operation: operationView(operation, { nowMs: ports.clock.nowMs(), pause: null }),
+      operation: operationView(operation, { nowMs: ports.clock.nowMs(), memory: emptyMemory }),
     };
   }
 }

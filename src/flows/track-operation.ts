@@ -2,6 +2,7 @@
 // `known!` and is answered from what is there, so no duplicate comes to life after the end.
 // If we die before the commit, the caller got no answer and asks again; after it, the next sweep finds the operation.
 import type { Kind, Operation } from '../domain/operation.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Known, Lookup, Shard, Stored } from '../domain/stored.ts';
 import { beginGeneration, type TrackPolicy, type TrackRequest } from '../domain/tracking.ts';
 import { operationView } from '../domain/view.ts';
@@ -64,6 +65,6 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
   }
 
   function view(operation: Operation) {
-    return operationView(operation, { nowMs: ports.clock.nowMs(), pause: null });
+    return operationView(operation, { nowMs: ports.clock.nowMs(), memory: emptyMemory });
   }
 }

@@ -19,6 +19,7 @@ const fields: Readonly<Record<Kind, { readonly error: string | null; readonly re
 /** Graph's longest word has 18 characters; a text beyond this is no word, and no row and no event could hold any. */
 const maxStatusLength = 128;
 
+const identified = z.looseObject({ id: z.string() });
 const entity = z.looseObject({
   id: z.string().nullish(),
   status: z.string().max(maxStatusLength).nullable(),
@@ -42,8 +43,9 @@ export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dat
   if (status === 429) return unreadable(throttledCode, dates);
   if (status === 424) return unreadable('not_executed', dates);
   if (status !== 200) return unreadable(code ?? `http_${status}`, dates);
-  const seen = observeBody(target, body, dates);
-  return typeof seen === 'string' ? unreadable(seen, dates) : { ...seen, observedBy: 'poll' };
+  if (isOfAnother(target, body)) return unreadable('identity_mismatch', dates);
+  const seen = observeBody(target.kind, body, dates);
+  return seen === null ? unreadable('status_malformed', dates) : { ...seen, observedBy: 'poll' };
 }
 
 /** Whether it is the identity that is refused, and not this one operation to it. */
@@ -51,17 +53,21 @@ export function refusesIdentity({ status, body }: ItemAnswer): boolean {
   return status === 401 || (status >= 400 && errorCode(body) === appOnlyRefused);
 }
 
-/** What a 200's body says; a code when it says nothing that counts. */
-function observeBody(
-  target: Pick<ReadTarget, 'kind' | 'resource'>,
+/** What an entity says of its operation, without who showed it; null when it says nothing that counts. */
+export function observeBody(
+  kind: Kind,
   body: unknown,
-  dates: Dates,
-): Omit<StatusObservation, 'observedBy'> | 'status_malformed' | 'identity_mismatch' {
+  { sentAtMs, arrivedAtMs }: Dates,
+): Omit<StatusObservation, 'observedBy'> | null {
   const parsed = entity.safeParse(body);
-  if (!parsed.success) return 'status_malformed';
-  const { id, status } = parsed.data;
-  if (typeof id === 'string' && !isSameId(id, target.resource.operationId)) return 'identity_mismatch';
-  return { type: 'status', status, details: detailsOf(target.kind, parsed.data), ...dates };
+  if (!parsed.success) return null;
+  return {
+    type: 'status',
+    status: parsed.data.status,
+    details: detailsOf(kind, parsed.data),
+    sentAtMs,
+    arrivedAtMs,
+  };
 }
 
 /** What a proxied answer shows of an operation; null when its body says nothing that counts. */
@@ -69,9 +75,15 @@ export function observationOf(
   answer: Dates & { readonly bodyText: string },
   target: Pick<ReadTarget, 'kind' | 'resource'>,
 ): StatusObservation | null {
-  const { sentAtMs, arrivedAtMs, bodyText } = answer;
-  const seen = observeBody(target, parseJson(bodyText), { sentAtMs, arrivedAtMs });
-  return typeof seen === 'string' ? null : { ...seen, observedBy: 'patch' };
+  const body = parseJson(answer.bodyText);
+  const seen = isOfAnother(target, body) ? null : observeBody(target.kind, body, answer);
+  return seen && { ...seen, observedBy: 'patch' };
+}
+
+/** Whether an entity says that it is not the one that was asked for. */
+function isOfAnother({ resource }: Pick<ReadTarget, 'resource'>, body: unknown): boolean {
+  const parsed = identified.safeParse(body);
+  return parsed.success && !isSameId(parsed.data.id, resource.operationId);
 }
 
 /** Null for HTML, truncated and empty text: no body that counts. */

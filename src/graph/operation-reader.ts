@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReadObservation } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
-import { blockedCode, type PauseRequest } from '../domain/throttle.ts';
+import { identityRefusedCode, type PauseRequest } from '../domain/throttle.ts';
 import { batchSegment } from './address.ts';
 import { observeAnswer, parseJson, type ReadTarget, refusesIdentity, unreadable } from './answers.ts';
 import {
@@ -49,7 +49,7 @@ const singlesForMs = 3_600_000;
 /** Where single reads are refused as well, they are tried again after so long: it may have been a few operations only. */
 const noSinglesForMs = 60_000;
 /** A refused identity is tried again after a minute. */
-const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: blockedCode };
+const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: identityRefusedCode };
 
 export function createOperationReader(
   client: GraphClient,

@@ -3,7 +3,12 @@ import type { HttpRequest } from '@azure/functions';
 import { HttpProblem } from './problem.ts';
 import { parseStrictJson } from './strict-json.ts';
 
-export type BodyRules = { readonly maxBytes: number; readonly mediaTypes: readonly string[] };
+export type BodyRules = {
+  readonly maxBytes: number;
+  readonly mediaTypes: readonly string[];
+  /** Of all objects together; a thousand where it is not said. */
+  readonly maxMembers?: number;
+};
 export type Body = { readonly value: unknown; readonly bytes: number };
 
 export const jsonOnly = ['application/json'] as const;
@@ -17,7 +22,7 @@ export async function readJsonBody(request: HttpRequest, rules: BodyRules): Prom
   if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes)
     throw new HttpProblem('body_too_large');
   const bytes = await readBytes(request, rules.maxBytes);
-  return { value: parseStrictJson(bytes), bytes: bytes.length };
+  return { value: parseStrictJson(bytes, rules.maxMembers), bytes: bytes.length };
 }
 
 function assertMediaType(header: string | null, allowed: readonly string[]): void {

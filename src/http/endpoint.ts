@@ -94,6 +94,20 @@ export function jsonResponse(
   };
 }
 
+/** An answer that is its status alone. */
+export function emptyResponse(
+  { correlationId }: Pick<Call, 'correlationId'>,
+  status: number,
+): HttpResponseInit {
+  return { status, headers: { ...securityHeaders, 'client-request-id': correlationId } };
+}
+
+/** Text that no browser makes anything of. */
+export function textResponse({ correlationId }: Pick<Call, 'correlationId'>, text: string): HttpResponseInit {
+  const headers = { ...securityHeaders, 'client-request-id': correlationId };
+  return { status: 200, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: text };
+}
+
 /** Names of the host's own parameters. */
 const hostParameters = new Set(['code', 'clientId']);
 

@@ -7,32 +7,28 @@ import {
   createLocalJWKSet,
   errors,
   type FlattenedJWSInput,
-  type JSONWebKeySet,
   type JWTHeaderParameters,
 } from 'jose';
 import { z } from 'zod';
+import { fetchJson } from './fetch-json.ts';
 import { HttpProblem } from './problem.ts';
 
 /** @throws HttpProblem auth_invalid for an unknown key, auth_unavailable when no keys can be had. */
 export type KeySet = (header: JWTHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 
 export type KeySetOptions = {
-  /** Where the keys are; asked for at each fetch that finds it unknown. */
+  /** Where the keys are; asked at each fetch, for an issuer may move them. */
   readonly keysUrl: () => Promise<URL>;
   readonly monotonicMs: () => number;
 };
 
 const coolDownMs = 30_000;
 const maxAgeMs = 600_000;
-const fetchLimitMs = 2000;
 const lastGoodMs = 24 * 3_600_000;
-/** Entra's own set has some 20 KB. */
-const maxBytes = 256 * 1024;
 
 type Fetched = { readonly keyOf: ReturnType<typeof createLocalJWKSet>; readonly atMs: number };
 
 export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
-  let url: URL | undefined;
   let lastGood: Fetched | undefined;
   let fetchedAtMs = Number.NEGATIVE_INFINITY;
   let hasFailed = false;
@@ -74,8 +70,7 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
 
   async function fetchOnce(): Promise<void> {
     try {
-      url ??= await keysUrl();
-      const keys = await fetchKeys(url);
+      const keys = keySet.parse(await fetchJson(await keysUrl()));
       lastGood = { keyOf: createLocalJWKSet(keys), atMs: monotonicMs() };
       hasFailed = false;
     } catch {
@@ -86,33 +81,6 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
 
 /** Keys without a known type or with a private part are the issuer's mistake: they verify nothing here. */
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(1000) });
-
-/** @throws when the URL gives no key set within the limit; a redirect is none. */
-async function fetchKeys(url: URL): Promise<JSONWebKeySet> {
-  const answer = await fetch(url, {
-    redirect: 'error',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(fetchLimitMs),
-  });
-  if (answer.status !== 200) {
-    await answer.body?.cancel();
-    throw new Error(`keys: status ${answer.status}`);
-  }
-  return keySet.parse(JSON.parse(await readText(answer)));
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const stream: AsyncIterable<Uint8Array> | null = body;
-  if (stream === null) return '';
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error('keys: too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 function unavailable(): HttpProblem {
   return new HttpProblem('auth_unavailable', undefined, {

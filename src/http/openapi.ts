@@ -4,7 +4,9 @@ import { proxyPaths } from './openapi-proxy.ts';
 import { problemCodes, statusOf } from './problem.ts';
 import { components } from './schemas.ts';
 
-type Answers = Readonly<Record<number, { readonly description: string; readonly schema?: string }>>;
+type Answers = Readonly<
+  Record<number, { readonly description: string; readonly schema?: string; readonly mediaType?: string }>
+>;
 
 type Operation = {
   readonly path: string;
@@ -17,7 +19,8 @@ type Operation = {
   readonly answers: Answers;
   /** Statuses of problems beside those that every route has. */
   readonly problems: readonly number[];
-  readonly isPublic?: true;
+  /** Who may call, where it is not a caller with a key or token of this app. */
+  readonly security?: 'none' | 'platform';
 };
 
 const operations: readonly Operation[] = [
@@ -88,6 +91,32 @@ const operations: readonly Operation[] = [
     problems: [400, 404, 503],
   },
   {
+    path: '/api/notifications/calls',
+    method: 'post',
+    id: 'takeCallNotifications',
+    tag: 'Notifications',
+    summary: 'Take call notifications of the platform',
+    body: ['NotificationCollection'],
+    answers: { 202: { description: 'Stored' } },
+    problems: [400, 401, 404, 413, 415, 503],
+    security: 'platform',
+  },
+  {
+    path: '/api/notifications/graph',
+    method: 'post',
+    id: 'takeChangeNotifications',
+    tag: 'Notifications',
+    summary: 'Validate a subscription, or take its change notifications',
+    parameters: ['validationToken'],
+    body: ['NotificationCollection'],
+    answers: {
+      200: { description: 'The validation token', schema: 'ValidationToken', mediaType: 'text/plain' },
+      202: { description: 'Taken' },
+    },
+    problems: [400, 413, 415],
+    security: 'none',
+  },
+  {
     path: '/api/health/live',
     method: 'get',
     id: 'healthLive',
@@ -95,7 +124,7 @@ const operations: readonly Operation[] = [
     summary: 'Whether the process answers',
     answers: { 200: { description: 'It does', schema: 'HealthStatus' } },
     problems: [],
-    isPublic: true,
+    security: 'none',
   },
   {
     path: '/api/health/ready',
@@ -108,7 +137,7 @@ const operations: readonly Operation[] = [
       503: { description: 'It does not', schema: 'HealthStatus' },
     },
     problems: [],
-    isPublic: true,
+    security: 'none',
   },
   {
     path: '/api/openapi.json',
@@ -118,7 +147,7 @@ const operations: readonly Operation[] = [
     summary: 'This document',
     answers: { 200: { description: 'OpenAPI 3.1' } },
     problems: [],
-    isPublic: true,
+    security: 'none',
   },
 ];
 
@@ -141,6 +170,12 @@ const parameters: Readonly<Record<string, object>> = {
     in: 'query',
     description: 'Seconds; over 60 counts as 60',
     schema: { type: 'integer', minimum: 0 },
+  },
+  validationToken: {
+    name: 'validationToken',
+    in: 'query',
+    description: 'Given once, when a subscription is made; the body is empty then',
+    schema: { type: 'string', maxLength: 4096 },
   },
   generation: {
     name: 'generation',
@@ -168,6 +203,7 @@ export function openApiDocument(): object {
     tags: [
       { name: 'Operations', description: 'Watched operations' },
       { name: 'Graph', description: 'Microsoft Graph with the identity of the app' },
+      { name: 'Notifications', description: 'What Microsoft Graph tells by itself' },
       { name: 'Health', description: 'Probes and this document' },
     ],
     security: [{ functionKey: [] }, { functionCode: [] }, { bearer: [] }],
@@ -180,14 +216,22 @@ const securitySchemes = {
   functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
   functionCode: { type: 'apiKey', in: 'query', name: 'code' },
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  platform: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'Token of the calling platform for the app id of the bot',
+  },
 } as const;
+
+const securities = { none: [], platform: [{ platform: [] }] } as const;
 
 function operationObject(operation: Operation): object {
   return {
     operationId: operation.id,
     tags: [operation.tag],
     summary: operation.summary,
-    ...(operation.isPublic ? { security: [] } : {}),
+    ...(operation.security ? { security: securities[operation.security] } : {}),
     ...(operation.parameters
       ? { parameters: operation.parameters.map((name) => ({ $ref: `#/components/parameters/${name}` })) }
       : {}),
@@ -200,11 +244,11 @@ function operationObject(operation: Operation): object {
 
 function successes(answers: Answers): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => [
+    Object.entries(answers).map(([status, { description, schema, mediaType = 'application/json' }]) => [
       status,
       schema === undefined
         ? { description }
-        : { description, content: { 'application/json': { schema: refs(schema.split('|')) } } },
+        : { description, content: { [mediaType]: { schema: refs(schema.split('|')) } } },
     ]),
   );
 }
@@ -213,7 +257,7 @@ function successes(answers: Answers): Record<string, object> {
 function refusals(operation: Operation): Record<string, object> {
   const statuses = [405, 500, ...operation.problems];
   const entries = statuses.map((status) => [String(status), problemAnswer(status)] as const);
-  const keyless = operation.isPublic ? [] : [['401', { description: 'No valid key or token' }] as const];
+  const keyless = operation.security ? [] : [['401', { description: 'No valid key or token' }] as const];
   return Object.fromEntries([...entries, ...keyless]);
 }
 

@@ -95,7 +95,13 @@ const trackResults = z.object({
   ),
 });
 
-const evidence = z.object({ httpStatus: z.int(), count: z.int(), firstAt: instant, lastAt: instant });
+const evidence = z.object({
+  httpStatus: z.int(),
+  count: z.int().describe('Answers that said so; 0 where only the platform announced the deletion'),
+  firstAt: instant,
+  lastAt: instant,
+  deletedAt: instant.optional(),
+});
 
 const cloudEvent = z.object({
   specversion: z.literal('1.0'),
@@ -141,6 +147,9 @@ const problem = z.looseObject({
   error: graphError,
 });
 
+const notificationCollection = z.looseObject({ value: z.array(z.unknown()) });
+const validationToken = z.string();
+
 const healthStatus = z.object({ status: z.enum(['pass', 'fail']) });
 
 const wholeText = z
@@ -174,5 +183,7 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   TransitionEvent: cloudEvent,
   EventList: eventList,
   Problem: problem,
+  NotificationCollection: notificationCollection,
+  ValidationToken: validationToken,
   HealthStatus: healthStatus,
 };

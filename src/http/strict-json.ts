@@ -3,16 +3,17 @@
 import { HttpProblem } from './problem.ts';
 
 const maxDepth = 32;
-const maxMembers = 1000;
+const usualMembers = 1000;
 const maxTextLength = 16_384;
 const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * Decodes and parses a body.
+ * @param maxMembers of all objects together, and of each list.
  * @throws HttpProblem body_empty, body_invalid_json (also for bad UTF-8, lone surrogates and NUL), body_too_deep,
  *   body_duplicate_key, property_not_allowed for names that could reach a prototype.
  */
-export function parseStrictJson(bytes: Uint8Array): unknown {
+export function parseStrictJson(bytes: Uint8Array, maxMembers: number = usualMembers): unknown {
   const text = decode(bytes);
   if (text.trim() === '') throw new HttpProblem('body_empty');
   let value: unknown;
@@ -24,8 +25,8 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
     if (error instanceof HttpProblem) throw error;
     throw new HttpProblem('body_invalid_json');
   }
-  assertNames(text);
-  assertValues(value);
+  assertNames(text, maxMembers);
+  assertValues(value, maxMembers);
   return value;
 }
 
@@ -50,7 +51,7 @@ function assertDepth(text: string): void {
 }
 
 /** Names of each object, found in text that is known to be JSON: a text followed by a colon is a name. */
-function assertNames(text: string): void {
+function assertNames(text: string, maxMembers: number): void {
   const open: (Set<string> | null)[] = [];
   let members = 0;
   let last = '';
@@ -75,19 +76,19 @@ function assertName(name: string, names: Set<string>): void {
   names.add(name);
 }
 
-function assertValues(value: unknown): void {
+function assertValues(value: unknown, maxItems: number): void {
   if (typeof value === 'string') {
     if (!value.isWellFormed() || value.includes('\0')) throw new HttpProblem('body_invalid_json');
     if (value.length > maxTextLength) throw new HttpProblem('value_invalid', 'A text is too long.');
   } else if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new HttpProblem('value_invalid', 'A number is too large.');
   } else if (Array.isArray(value)) {
-    if (value.length > maxMembers) throw new HttpProblem('body_too_deep');
-    value.forEach(assertValues);
+    if (value.length > maxItems) throw new HttpProblem('body_too_deep');
+    for (const item of value) assertValues(item, maxItems);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, item] of Object.entries(value)) {
-      assertValues(name);
-      assertValues(item);
+      assertValues(name, maxItems);
+      assertValues(item, maxItems);
     }
   }
 }

@@ -10,6 +10,8 @@ export type TokenRules = {
   readonly audience: string;
   readonly tenants: readonly string[];
   readonly toleranceSeconds: number;
+  /** Claims of time that must be there; each is checked where it is. */
+  readonly requiredTimes: readonly ('exp' | 'nbf' | 'iat')[];
   readonly keys: KeySet;
   readonly nowMs: () => number;
 };
@@ -40,7 +42,7 @@ export function createTokenVerifier(rules: TokenRules): VerifyToken {
         issuer: [...rules.issuers],
         audience: rules.audience,
         clockTolerance: rules.toleranceSeconds,
-        requiredClaims: ['exp', 'nbf', 'iat', 'iss', 'aud'],
+        requiredClaims: [...rules.requiredTimes, 'iss', 'aud'],
         currentDate: new Date(rules.nowMs()),
       });
       return payload;

@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { kindOfKey } from '../domain/keys.ts';
 import type { JsonValue, Operation } from '../domain/operation.ts';
+import { noEnds } from '../domain/pushes.ts';
+import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Known, OutboxEntry, ParkedPush, ShardMemory } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import { boundedJson } from './bounded-operation.ts';
@@ -42,6 +44,7 @@ const evidence = z.object({
   count: z.number(),
   firstAtMs: z.number(),
   lastAtMs: z.number(),
+  deletedAtMs: z.number().nullable().default(null),
 });
 const health = z.discriminatedUnion('status', [
   z.object({ status: z.literal('ok'), sinceAtMs: z.number() }),
@@ -76,6 +79,7 @@ const operationSchema: z.ZodType<Operation> = z.object({
   trackedAtMs: z.number(),
   changedAtMs: z.number(),
   endedAtMs: z.number().nullable(),
+  endedBy: z.enum(['poll', 'push', 'patch', 'deadline', 'caller']).nullable().default(null),
   deadlineAtMs: z.number(),
   graceUntilMs: z.number(),
   policy: z.object({ firstPollMs: z.number(), intervalMs: z.number() }),
@@ -86,10 +90,24 @@ const operationSchema: z.ZodType<Operation> = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
-const pauseSchema = z.object({ untilMs: z.number(), attempts: z.number(), code: z.string() });
+const pauseSchema = z.object({
+  untilMs: z.number(),
+  attempts: z.number(),
+  code: z.string(),
+  sinceAtMs: z.number().optional(),
+});
+const endsSchema = z.object({
+  byPush: z.number(),
+  byPoll: z.number(),
+  byBoth: z.number(),
+  pushLateMs: z.number(),
+  maxPushLateMs: z.number(),
+});
 const memorySchema = z.object({
   sweptAtMs: z.number().nullable(),
   pauses: z.record(z.string(), pauseSchema),
+  pushedAtMs: z.record(z.string(), z.number()).default({}),
+  ends: endsSchema.default(noEnds),
 });
 const parkedSchema: z.ZodType<ParkedPush> = z.object({
   key: z.string(),
@@ -174,10 +192,16 @@ export function readMemory(row: Row, nowMs: number): ShardMemory | null {
   const { v } = row.properties;
   if (typeof v === 'number' && v > rowVersion) return null;
   const memory = readValue(row, memorySchema);
-  if (memory === null) return { sweptAtMs: null, pauses: {} };
+  if (memory === null) return emptyMemory;
   const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + clockAheadMs;
   const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs <= nowMs + pauseAheadMs);
-  return { sweptAtMs: isSane ? memory.sweptAtMs : null, pauses: Object.fromEntries(pauses) };
+  const pushed = Object.entries(memory.pushedAtMs).filter(([, atMs]) => atMs <= nowMs + clockAheadMs);
+  return {
+    sweptAtMs: isSane ? memory.sweptAtMs : null,
+    pauses: Object.fromEntries(pauses),
+    pushedAtMs: Object.fromEntries(pushed),
+    ends: memory.ends,
+  };
 }
 
 export const writeParked = (parked: ParkedPush): Properties => writeValue(parked);

@@ -28,6 +28,7 @@ describe('defaults', () => {
       retentionMs: 30 * 86_400_000,
       callerAuth: { mode: 'key', mayPatchConfiguration: false },
       calls: null,
+      clientState: null,
       telemetry: null,
     });
   });

@@ -1,5 +1,6 @@
 // Rows of a newer release and garbage: skipped, told, never overwritten and never in the way of others.
 import { beforeEach, describe, expect, test } from 'vitest';
+import { emptyMemory } from '../../../src/domain/shard-memory.ts';
 import type { Properties, Row, Table } from '../../../src/storage/table.ts';
 import {
   aChange,
@@ -96,27 +97,31 @@ describe.each(tables)('foreign rows on $name', ({ open }) => {
 
   test('garbled memory counts as empty and can be replaced', async () => {
     const { etag } = await overwrite('memory', () => ({ v: 1, value: 'garbage' }));
-    const empty = { sweptAtMs: null, pauses: {} };
-    expect(await store.readMemory(shard)).toEqual({ value: empty, etag });
-    expect((await store.readShard(shard)).memory).toEqual({ value: empty, etag });
-    expect(await store.writeMemory(shard, { sweptAtMs: nowMs, pauses: {} }, etag)).toBe(true);
+    expect(await store.readMemory(shard)).toEqual({ value: emptyMemory, etag });
+    expect((await store.readShard(shard)).memory).toEqual({ value: emptyMemory, etag });
+    expect(await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: nowMs }, etag)).toBe(true);
   });
 
   test('memory of a newer release is neither used nor replaced', async () => {
-    await store.writeMemory(shard, { sweptAtMs: nowMs, pauses: {} }, null);
+    await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: nowMs }, null);
     const row = await overwrite('memory', newer);
     expect(await store.readMemory(shard)).toBeNull();
     expect((await store.readShard(shard)).memory).toBeNull();
-    expect(await store.writeMemory(shard, { sweptAtMs: nowMs + 1, pauses: {} }, null)).toBe(false);
+    expect(await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: nowMs + 1 }, null)).toBe(false);
     expect(await table.get(shard, 'memory')).toEqual(row);
   });
 
   test('times of memory that lie absurdly ahead count as absent', async () => {
     const near = { untilMs: nowMs + 60 * 60_000, attempts: 1, code: 'near' };
     const far = { untilMs: nowMs + 66 * 60_000, attempts: 1, code: 'far' };
-    const memory = { sweptAtMs: nowMs + 6 * 60_000, pauses: { near, far } };
+    const pushedAtMs = { near: nowMs, far: nowMs + 6 * 60_000 };
+    const memory = { ...emptyMemory, sweptAtMs: nowMs + 6 * 60_000, pauses: { near, far }, pushedAtMs };
     await store.writeMemory(shard, memory, null);
-    expect((await store.readMemory(shard))?.value).toEqual({ sweptAtMs: null, pauses: { near } });
+    expect((await store.readMemory(shard))?.value).toEqual({
+      ...emptyMemory,
+      pauses: { near },
+      pushedAtMs: { near: nowMs },
+    });
   });
 
   test('a parked push of another shape is not applied and left as it is', async () => {

@@ -1,5 +1,6 @@
 // The store's promises: one transaction a change, nothing half done, and every conflict answered by "not applied".
 import { beforeEach, describe, expect, test } from 'vitest';
+import { emptyMemory } from '../../../src/domain/shard-memory.ts';
 import type { Table } from '../../../src/storage/table.ts';
 import {
   aChange,
@@ -223,11 +224,12 @@ describe.each(tables)('the store on $name', ({ open }) => {
   test('memory is created once and replaced under its ETag', async () => {
     expect(await store.readMemory(shard)).toBeNull();
     const memory = {
+      ...emptyMemory,
       sweptAtMs: nowMs,
       pauses: { contoso: { untilMs: nowMs + 1000, attempts: 1, code: 'x' } },
     };
     expect(await store.writeMemory(shard, memory, null)).toBe(true);
-    expect(await store.writeMemory(shard, { sweptAtMs: 1, pauses: {} }, null)).toBe(false);
+    expect(await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: 1 }, null)).toBe(false);
     const stored = await store.readMemory(shard);
     expect(stored?.value).toEqual(memory);
     const etag = stored?.etag ?? '';
@@ -256,12 +258,12 @@ describe.each(tables)('the store on $name', ({ open }) => {
   test('one read of the shard brings what is live, remembered, unpublished and parked', async () => {
     await trackedAndEnded(store, anOperation('ended'));
     const live = await tracked(store, anOperation('live'));
-    await store.writeMemory(shard, { sweptAtMs: nowMs, pauses: {} }, null);
+    await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: nowMs }, null);
     await store.park(shard, aParkedPush(anOperation('parked')), null);
     const etag: unknown = expect.any(String);
     expect(await store.readShard(shard)).toEqual({
       live: [live],
-      memory: { value: { sweptAtMs: nowMs, pauses: {} }, etag },
+      memory: { value: { ...emptyMemory, sweptAtMs: nowMs }, etag },
       outbox: [{ event: anEvent(anOperation('ended'), 1), committedAtMs: nowMs }],
       parked: [{ value: aParkedPush(anOperation('parked')), etag }],
     });

@@ -51,6 +51,7 @@ export function anOperation(id = '1', changes: Partial<Operation> = {}): Operati
     trackedAtMs: nowMs,
     changedAtMs: nowMs,
     endedAtMs: null,
+    endedBy: null,
     deadlineAtMs: nowMs + 86_400_000,
     graceUntilMs: nowMs + 120_000,
     policy: { firstPollMs: 60_000, intervalMs: 60_000 },

@@ -1,6 +1,7 @@
 // More rows than a page: nothing is skipped or brought twice, also while rows are removed between two pages.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Operation } from '../../../src/domain/operation.ts';
+import { emptyMemory } from '../../../src/domain/shard-memory.ts';
 import { outboxRowKey, writeEnded, writeEvent, writeLive, writeParked } from '../../../src/storage/rows.ts';
 import type { Table, TableAction } from '../../../src/storage/table.ts';
 import { createMemoryTable } from '../../fakes/memory-table.ts';
@@ -30,7 +31,7 @@ describe.each(tables)('more rows than a page on $name', ({ open }) => {
     await createAll(
       operations.map((one) => ({ type: 'create', rowKey: `live!${one.key}`, properties: writeLive(one) })),
     );
-    await store.writeMemory(shard, { sweptAtMs: nowMs, pauses: {} }, null);
+    await store.writeMemory(shard, { ...emptyMemory, sweptAtMs: nowMs }, null);
     const { live, memory } = await store.readShard(shard);
     expect(live.map(({ value }) => value.key)).toEqual(operations.map(({ key }) => key).toSorted());
     expect(memory?.value.sweptAtMs).toBe(nowMs);

@@ -1,6 +1,7 @@
 // The stored format, written down: rows of a release that is in use must be read by every later one. When a test here
 // fails, the format has changed: give rows a new version and keep reading the old one.
 import { expect, test } from 'vitest';
+import { emptyMemory } from '../../../src/domain/shard-memory.ts';
 import {
   eventRowKey,
   outboxRowKey,
@@ -24,7 +25,7 @@ const value =
   '{"key":"KEY","kind":"connectionOperation","resource":{"cloud":"global","tenantId":"contoso","version":"v1.0",' +
   '"path":"/external/connections/contosohr/operations/1","parentId":"contosohr","operationId":"1"},' +
   '"generation":1795327200,"sequence":0,"state":"pending","status":null,"statusKnown":false,"leftStatuses":[],' +
-  '"trackedAtMs":1795327200000,"changedAtMs":1795327200000,"endedAtMs":null,"deadlineAtMs":1795413600000,' +
+  '"trackedAtMs":1795327200000,"changedAtMs":1795327200000,"endedAtMs":null,"endedBy":null,"deadlineAtMs":1795413600000,' +
   '"graceUntilMs":1795327320000,"policy":{"firstPollMs":60000,"intervalMs":60000},"trackedBy":"api",' +
   '"health":{"status":"ok","sinceAtMs":1795327200000},"error":null,"result":null,"clientContext":null,' +
   '"percentComplete":null,"label":"it\'s","metadata":{"team":"hr"}}';
@@ -85,9 +86,13 @@ test('the memory of a shard', () => {
   const memory = {
     sweptAtMs: nowMs,
     pauses: { contoso: { untilMs: nowMs, attempts: 2, code: 'TooManyRequests' } },
+    pushedAtMs: { 'a-call': nowMs },
+    ends: { byPush: 1, byPoll: 2, byBoth: 3, pushLateMs: 4, maxPushLateMs: 5 },
   };
   const text =
-    '{"sweptAtMs":1795327200000,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"TooManyRequests"}}}';
+    '{"sweptAtMs":1795327200000,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"TooManyRequests"}},' +
+    '"pushedAtMs":{"a-call":1795327200000},' +
+    '"ends":{"byPush":1,"byPoll":2,"byBoth":3,"pushLateMs":4,"maxPushLateMs":5}}';
   expect(writeMemory(memory)).toEqual({ v: 1, value: text });
   expect(readMemory(row('memory', { v: 1, value: text }), nowMs)).toEqual(memory);
 });
@@ -100,4 +105,21 @@ test('a parked push', () => {
     '"sentAtMs":1795327200000,"arrivedAtMs":1795327200000}}';
   expect(writeParked(parked)).toEqual({ v: 1, value: text });
   expect(readParked(row(`parked!${operation.key}`, { v: 1, value: text }))).toEqual(parked);
+});
+
+test('rows that were written before notifications were taken', () => {
+  const text = value.replace('KEY', operation.key).replace('"endedBy":null,', '');
+  expect(readLive(row(`live!${operation.key}`, { v: 1, value: text }))).toEqual(operation);
+  const memory = '{"sweptAtMs":1795327200000,"pauses":{}}';
+  expect(readMemory(row('memory', { v: 1, value: memory }), nowMs)).toEqual({
+    ...emptyMemory,
+    sweptAtMs: nowMs,
+  });
+  const evidence = { httpStatus: 404, count: 1, firstAtMs: nowMs, lastAtMs: nowMs } as const;
+  const missing = { status: 'missing', code: 'x', sinceAtMs: nowMs } as const;
+  const before = JSON.stringify({ ...operation, health: { ...missing, evidence } });
+  expect(readLive(row(`live!${operation.key}`, { v: 1, value: before }))?.health).toEqual({
+    ...missing,
+    evidence: { ...evidence, deletedAtMs: null },
+  });
 });

@@ -1,7 +1,7 @@
 // The attack list of callers' tokens: what each claim must be, and which rights follow from it.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { audience, type Claims, client, issuerName, tenant } from '../../fixtures/issuer.ts';
 import { connection, type Entra, startEntra } from './entra.ts';
-import { audience, type Claims, client, issuerName, tenant } from './issuer.ts';
 
 let entra: Entra;
 beforeAll(async () => {

@@ -1,6 +1,5 @@
 // The app with callers' tokens of an issuer on loopback, and what every refusal has in common.
 import { expect } from 'vitest';
-import { type Answer, type Proxy, startProxy } from '../proxy/harness.ts';
 import {
   audience,
   type Claims,
@@ -10,7 +9,8 @@ import {
   type Parts,
   startIssuer,
   tenant,
-} from './issuer.ts';
+} from '../../fixtures/issuer.ts';
+import { type Answer, type Proxy, startProxy } from '../proxy/harness.ts';
 
 export const connection = 'v1.0/external/connections/contosohr';
 

@@ -4,7 +4,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeySet } from '../../../src/http/key-set.ts';
 import { HttpProblem } from '../../../src/http/problem.ts';
 import { createTokenVerifier } from '../../../src/http/token-verifier.ts';
-import { audience, type Issuer, issuerName, makeKeyPair, makeToken, startIssuer, tenant } from './issuer.ts';
+import {
+  audience,
+  type Issuer,
+  issuerName,
+  makeKeyPair,
+  makeToken,
+  startIssuer,
+  tenant,
+} from '../../fixtures/issuer.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -29,6 +37,7 @@ function verifierOf(keysUrl: () => Promise<URL>): (kid: string) => Promise<strin
     audience,
     tenants: [tenant],
     toleranceSeconds: 60,
+    requiredTimes: ['exp', 'nbf', 'iat'],
     keys: createKeySet({ keysUrl, monotonicMs: () => clockMs }),
     nowMs: Date.now,
   });

@@ -1,8 +1,8 @@
 // The attack list of callers' tokens: schemes, signatures and headers, on the routes of the proxy.
 import { constants, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Claims, claimsWith, makeKeyPair, makeToken, type Parts } from '../../fixtures/issuer.ts';
 import { connection, type Entra, startEntra } from './entra.ts';
-import { type Claims, claimsWith, makeKeyPair, makeToken, type Parts } from './issuer.ts';
 
 let entra: Entra;
 beforeAll(async () => {

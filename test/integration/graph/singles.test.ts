@@ -206,12 +206,12 @@ describe('a single read', () => {
     {
       what: 'without a valid token',
       answer: { status: 401 },
-      pause: { retryAfterMs: 60_000, code: 'blocked' },
+      pause: { retryAfterMs: 60_000, code: 'identity_refused' },
     },
     {
       what: 'refused for an app-only token',
       answer: { status: 403, body: { error: { code: '40001' } } },
-      pause: { retryAfterMs: 60_000, code: 'blocked' },
+      pause: { retryAfterMs: 60_000, code: 'identity_refused' },
     },
   ])('$what is the last one', async ({ answer, pause }) => {
     await start(graph(refusedBy(400), () => answer));
@@ -240,7 +240,7 @@ describe('an identity that a batch’s items refuse', () => {
       body: { responses: ids.map((id, index) => ({ id, ...items[index] })) },
     });
   const appOnly = { error: { code: '40001', message: 'x' } };
-  const blocked = { retryAfterMs: 60_000, code: 'blocked' };
+  const blocked = { retryAfterMs: 60_000, code: 'identity_refused' };
 
   test.each([
     { what: '401', items: [{ status: 401 }, { status: 401 }], pause: blocked },

@@ -31,7 +31,7 @@ function errorBody(code: string): unknown {
   return { error: { code, message: 'x' } };
 }
 
-const refusedPause = { retryAfterMs: 60_000, code: 'blocked' };
+const refusedPause = { retryAfterMs: 60_000, code: 'identity_refused' };
 
 describe('a refused token (F-45)', () => {
   test('is followed by one fresh one and one more try, which counts', async () => {

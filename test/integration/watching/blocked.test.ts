@@ -93,7 +93,7 @@ describe.concurrent('OneNote with an app-only token', { timeout: 90_000 }, () =>
           operations.map(async ({ key }) => (await watching.find(key)).health),
         );
         expect(health.map((one) => one.status)).toEqual(operations.map(() => 'blocked'));
-        expect(new Set(health.map(({ code }) => code))).toEqual(new Set(['40001', 'blocked']));
+        expect(new Set(health.map(({ code }) => code))).toEqual(new Set(['40001', 'identity_refused']));
         watching.advance(minute);
         const counts = await minutes(watching, 8, 'onenoteOperation');
         for (const { httpRequests } of counts) expect(httpRequests).toBeLessThanOrEqual(1);

@@ -107,6 +107,7 @@ describe('lost', () => {
       count: 3,
       firstAtMs: startMs + past,
       lastAtMs: startMs + past + minute,
+      deletedAtMs: null,
     });
   });
 
