@@ -13,6 +13,9 @@ import { startCountingProxy } from './counting-proxy.ts';
 import { readProcess } from './process-usage.ts';
 import { judgeEvents, readQueue, type Truth } from './verdict.ts';
 
+// Another measurement, which ends the process itself.
+if (process.argv.includes('--proxy')) await import('./proxy.ts');
+
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },

@@ -4,13 +4,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile, stop } from 'esbuild';
 
-const bundlePath = 'dist/functions.cjs';
+export const bundlePath = 'dist/functions.cjs';
 
 export type Bundle = {
   readonly path: string;
   readonly bytes: number;
   /** Modules that run when the bundle is loaded; the others wait for a dynamic import. */
   readonly eagerModules: readonly string[];
+  /** Folders of the packages of which something is in the file, as package-lock.json calls them. */
+  readonly packages: readonly string[];
 };
 
 /** @param outfile relative to the root; tests build elsewhere, for others may be running what is in dist. */
@@ -25,6 +27,9 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
     target: 'node22',
     format: 'cjs',
     external: ['@azure/functions-core'],
+    // CommonJS has no import.meta, and packages look for their own files beside it.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     // The ES modules of the Azure SDKs are what can be shaken.
     mainFields: ['module', 'main'],
     conditions: ['import', 'module'],
@@ -39,7 +44,12 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
   });
   await stop(); // its process would live as long as ours
   const { size } = await stat(join(root, outfile));
-  return { path: outfile, bytes: size, eagerModules: eagerModulesOf(metafile, entry) };
+  return {
+    path: outfile,
+    bytes: size,
+    eagerModules: eagerModulesOf(metafile, entry),
+    packages: packagesOf(metafile),
+  };
 }
 
 function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] {
@@ -51,6 +61,17 @@ function eagerModulesOf({ inputs }: Metafile, entry: string): readonly string[] 
     }
   }
   return [...reached];
+}
+
+/** A module of which nothing was kept counts for nothing. */
+function packagesOf({ outputs }: Metafile): readonly string[] {
+  const modules = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const folders = modules.flatMap(
+    (path) => /(?:^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(folders)].toSorted();
 }
 
 if (import.meta.main) {

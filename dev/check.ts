@@ -2,11 +2,19 @@
 // because they need both cores. The last line is the tests' own count.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { checkAzd } from './checks/azd.ts';
+import { checkBicep } from './checks/bicep.ts';
 import { checkBundle } from './checks/bundle.ts';
+import { checkConfigurationDocument } from './checks/configuration-document.ts';
+import { checkHostJson } from './checks/host-json.ts';
+import { checkInfraHardening } from './checks/infra-hardening.ts';
+import { checkInfraRoles } from './checks/infra-roles.ts';
+import { checkInfraSettings } from './checks/infra-settings.ts';
 import { checkLayers } from './checks/layers.ts';
 import { checkOpenApi } from './checks/openapi.ts';
 import type { Check } from './checks/outcome.ts';
 import { checkPurity } from './checks/purity.ts';
+import { checkQueries } from './checks/queries.ts';
 import { checkSize } from './checks/size.ts';
 import { checkSupplyChain } from './checks/supply-chain.ts';
 import { checkTestNames } from './checks/test-names.ts';
@@ -26,6 +34,14 @@ const staticSteps: readonly Step[] = [
   { name: 'openapi', run: checkOpenApi },
   { name: 'supply chain', run: checkSupplyChain },
   { name: 'bundle', run: checkBundle },
+  { name: 'bicep', run: checkBicep },
+  { name: 'roles', run: checkInfraRoles },
+  { name: 'deployed settings', run: checkInfraSettings },
+  { name: 'hardening', run: checkInfraHardening },
+  { name: 'host.json', run: checkHostJson },
+  { name: 'azd', run: checkAzd },
+  { name: 'queries', run: checkQueries },
+  { name: 'configuration.md', run: checkConfigurationDocument },
 ];
 const stepsAtATime = 2;
 
@@ -38,7 +54,7 @@ async function runStep({ name, run }: Step, root: string): Promise<boolean> {
   }));
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   console.log(
-    `${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(13)} ${seconds.padStart(5)} s  ${seen}`,
+    `${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(17)} ${seconds.padStart(5)} s  ${seen}`,
   );
   for (const problem of problems) console.log(problem.replaceAll(/^/gm, '       '));
   return problems.length === 0;

@@ -25,7 +25,8 @@ import './update-graph-resource.ts';
 app.setup({ enableHttpStream: true });
 
 app.hook.appStart(async () => {
-  const { start, log } = getApp();
+  const { start, log, telemetry } = getApp();
+  await telemetry.open();
   try {
     await start();
   } catch (error) {
@@ -35,4 +36,20 @@ app.hook.appStart(async () => {
   }
 });
 
-app.hook.appTerminate(() => getApp().stop());
+// What a function does belongs to the trace of its request or tick. The SDK's own hook does not work in a bundle.
+app.hook.preInvocation((hook) => {
+  const { traceParent } = hook.invocationContext.traceContext ?? {};
+  hook.functionHandler = getApp().telemetry.continueTrace(traceParent, hook.functionHandler);
+});
+
+app.hook.postInvocation(async ({ invocationContext }) => {
+  const sent = getApp().telemetry.flush();
+  // The host hands an answer out only after this: no caller waits for those who watch.
+  if (invocationContext.options.trigger.type !== 'httpTrigger') await sent;
+});
+
+app.hook.appTerminate(async () => {
+  const { stop, telemetry } = getApp();
+  stop();
+  await telemetry.close();
+});

@@ -18,10 +18,11 @@ import { createFindOperation, createWaitForEnd, findRows } from './flows/find-op
 import { createRunOnce, idempotencyKeptMs, type RunOnce } from './flows/idempotency.ts';
 import { createListOperations } from './flows/list-operations.ts';
 import { createPollNow } from './flows/poll-now.ts';
-import type { Log, ReadBatch } from './flows/ports.ts';
+import type { Log, ReadBatch, Tell } from './flows/ports.ts';
 import { createProxyRequest, type ProxyPorts } from './flows/proxy-request.ts';
 import { createStopOperation } from './flows/stop-operation.ts';
-import { createSweepShard, type SweepReport } from './flows/sweep-shard.ts';
+import { isNews } from './flows/sweep-report.ts';
+import { createSweepShard } from './flows/sweep-shard.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
 import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
@@ -30,12 +31,13 @@ import type { Authorise } from './http/caller.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
-import type { Telemetry } from './telemetry/application-insights.ts';
 import { logLine } from './telemetry/log-line.ts';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 export type App = {
   readonly config: Config;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly home: GraphHome;
   readonly flows: ApiFlows & ProxyFlows;
   readonly notifications: Notifications;
@@ -69,16 +71,17 @@ export function getApp(): App {
 
 const systemClocks: LocalClocks = { wallMs: Date.now, monotonicMs: () => performance.now() };
 
-export function createApp(config: Config, log: Log, clocks: LocalClocks = systemClocks): App {
+export function createApp(config: Config, write: Log, clocks: LocalClocks = systemClocks): App {
+  const telemetry = openConfiguredTelemetry(config, write);
+  const log = telemetry.telling(write);
   const clock = createStorageClock(clocks);
   const { cloud, root, tenantId } = config.graph;
   const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
   const givingUp = new AbortController();
-  const ports = makePorts({ config, storage, clock, log });
+  const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
   const sweepShard = createSweepShard(ports);
-  const openTelemetryOnce = lazyTelemetry(config, log);
   const removeOld = createCleanUp({
     ...ports,
     shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
@@ -87,6 +90,7 @@ export function createApp(config: Config, log: Log, clocks: LocalClocks = system
   return {
     config,
     log,
+    telemetry,
     home,
     flows,
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
@@ -122,12 +126,14 @@ export function createApp(config: Config, log: Log, clocks: LocalClocks = system
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
     const deadlineMonotonicMs = clock.monotonicMs() + sweepBudgetMs;
     const limits = { deadlineMonotonicMs, signal: stopping.signal, giveUp: givingUp.signal };
-    const report = await sweepShard({ kind, shard }, limits);
+    const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
+      log('error', { shard, error }, 'sweep failed');
+      throw error;
+    });
     if (report === null) return;
-    if (isWorthALine(report)) log('info', report, 'sweep ended');
-    const telemetry = await openTelemetryOnce();
-    telemetry?.recordSweep(shard, report);
-    await telemetry?.flush();
+    // Lines cost too: the host sends them on.
+    if (isNews(report)) log('info', report, 'sweep ended');
+    telemetry.recordSweep(shard, report, isNews(report));
   }
 
   async function cleanUp(): Promise<void> {
@@ -142,13 +148,15 @@ type Parts = {
   readonly storage: Storage;
   readonly clock: StorageClock;
   readonly log: Log;
+  readonly tell: Tell;
 };
 
-function makePorts({ config, storage, clock, log }: Parts) {
+function makePorts({ config, storage, clock, log, tell }: Parts) {
   return {
     ...storage.store,
     clock,
     log,
+    tell,
     random: Math.random,
     graphRoot: config.graph.root,
     send: storage.transitionsQueue.send,
@@ -212,7 +220,7 @@ function storageConnection({ storage, graph }: Config): StorageConnection {
   if (storage.type === 'connectionString')
     return { type: storage.type, connectionString: storage.value.reveal() };
   const { tableServiceUri, queueServiceUri, clientId } = storage;
-  const credential = createCredential({ type: 'managedIdentity', clientId }, graph.authorityHost);
+  const credential = createCredential({ type: 'managedIdentity', clientId }, graph);
   return { type: 'identity', tableServiceUri, queueServiceUri, credential };
 }
 
@@ -240,7 +248,7 @@ async function open(config: Config, clock: StorageClock, log: Log): Promise<Grap
   const identity =
     credential.type === 'static'
       ? { staticToken: credential.token.reveal() }
-      : { credential: createCredential(credential, graph.authorityHost), scope: graph.scope };
+      : { credential: createCredential(credential, graph), scope: graph.scope };
   return openGraph({
     root: graph.root,
     identity,
@@ -249,27 +257,13 @@ async function open(config: Config, clock: StorageClock, log: Log): Promise<Grap
   });
 }
 
-/** Null without a connection string; then its module is never loaded. A failure is told once and costs no sweep. */
-function lazyTelemetry({ telemetry, credential, graph }: Config, log: Log): () => Promise<Telemetry | null> {
-  let opening: Promise<Telemetry | null> | undefined;
-  return async () => {
-    if (telemetry === null) return null;
-    opening ??= import('./telemetry/application-insights.ts')
-      .then(({ openTelemetry }) =>
-        openTelemetry({
-          connectionString: telemetry.reveal(),
-          credential:
-            credential.type === 'managedIdentity' ? createCredential(credential, graph.authorityHost) : null,
-        }),
-      )
-      .catch((error: unknown) => {
-        log('error', { error }, 'telemetry could not be started');
-        return null;
-      });
-    return opening;
-  };
-}
-
-function isWorthALine(report: SweepReport): boolean {
-  return report.read + report.committed + report.published + report.unpublished + report.throttledItems > 0;
+function openConfiguredTelemetry({ telemetry, credential, graph }: Config, log: Log): Telemetry {
+  return createTelemetry({
+    connectionString: telemetry?.reveal() ?? null,
+    // A static token is for a Graph on loopback and for nobody else.
+    credential: () => (credential.type === 'static' ? null : createCredential(credential, graph)),
+    graphHost: new URL(graph.root).hostname,
+    monotonicMs: systemClocks.monotonicMs,
+    log,
+  });
 }

@@ -1,6 +1,7 @@
 // From the environment to a configuration: read once at start, frozen, every bad variable reported by name and never
 // by value. The only file that reads the environment.
-import { Secret } from './config/secret.ts';
+import { readCredential } from './config/credential.ts';
+import { Secret, secretOf } from './config/secret.ts';
 import {
   isLoopback,
   kindPrefixes,
@@ -10,19 +11,12 @@ import {
   storageNames,
   storageSettings,
 } from './config/settings.ts';
-import type {
-  CallerAuthConfig,
-  CallsConfig,
-  Config,
-  CredentialConfig,
-  StorageConfig,
-} from './config/types.ts';
+import type { CallerAuthConfig, CallsConfig, Config, Env, Report, StorageConfig } from './config/types.ts';
 import { AppError } from './domain/errors.ts';
 import { kindNames } from './domain/kinds.ts';
 import type { Cloud, Kind } from './domain/operation.ts';
 import type { TrackPolicy } from './domain/tracking.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
 type Values = {
   readonly [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T>
     ? T | null
@@ -57,8 +51,6 @@ export function loadConfig(env: Env = process.env): Config {
   if (problems.size > 0 || config === null) throw invalid(problems);
   return deepFreeze(config);
 }
-
-type Report = (name: string, problem: string) => void;
 
 function reportUnknown(env: Env, report: Report): void {
   const known = new Set<string>([
@@ -97,7 +89,8 @@ function readOne<T>(
 function assemble(env: Env, values: Values, report: Report): Config | null {
   const storage = readStorage(env, report);
   const graph = readGraph(env, values, report);
-  const credential = readCredential(env, values, report);
+  const chosen = { type: values.OPWATCH_CREDENTIAL, staticToken: secretOf(values.OPWATCH_STATIC_TOKEN) };
+  const credential = readCredential(env, chosen, report);
   const callerAuth = readCallerAuth(values, graph, report);
   if (credential?.type === 'static' && !isLoopback(new URL(graph.root).hostname)) {
     report('OPWATCH_STATIC_TOKEN', 'is only allowed while Graph is on loopback');
@@ -188,18 +181,6 @@ function readGraph(env: Env, values: Values, report: Report): Config['graph'] {
   };
 }
 
-function readCredential(env: Env, values: Values, report: Report): CredentialConfig | null {
-  const isOffered = Boolean(env['IDENTITY_ENDPOINT'] || env['MSI_ENDPOINT']);
-  const type = values.OPWATCH_CREDENTIAL ?? (isOffered ? 'managedIdentity' : 'environment');
-  const token = secretOf(values.OPWATCH_STATIC_TOKEN);
-  if (type !== 'static' && token !== null)
-    report('OPWATCH_STATIC_TOKEN', 'is only allowed with OPWATCH_CREDENTIAL=static');
-  if (type === 'managedIdentity') return { type, clientId: env['AZURE_CLIENT_ID'] || null };
-  if (type !== 'static') return { type };
-  if (token === null) report('OPWATCH_STATIC_TOKEN', 'is missing: OPWATCH_CREDENTIAL=static needs it');
-  return token && { type, token };
-}
-
 function readKinds(env: Env, values: Values, report: Report): Config['kinds'] {
   const lostGraceMs = (values.OPWATCH_LOST_GRACE_SECONDS ?? 0) * 1000;
   const read = (kind: Kind): TrackPolicy & { tick: string } => {
@@ -255,10 +236,6 @@ function readCalls(values: Values, homeTenant: string): CallsConfig | null {
     }) ||
     null
   );
-}
-
-function secretOf(value: string | null): Secret | null {
-  return value === null ? null : new Secret(value);
 }
 
 function invalid(problems: ReadonlyMap<string, string>): AppError {

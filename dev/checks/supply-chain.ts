@@ -1,5 +1,6 @@
 // What `npm ci` will install is what was reviewed: every package pinned by a SHA-512 and from a registry, install
-// scripts as decided in package.json, and no committed file that sends anybody to a certain registry. Needs no network.
+// scripts as decided in package.json, licences that let us ship it, and no committed file that sends anybody to a certain
+// registry. Needs no network.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +15,10 @@ type LockEntry = {
   readonly hasInstallScript?: boolean;
   readonly link?: boolean;
   readonly inBundle?: boolean;
+  readonly license?: string;
+  /** Only for development: it is not shipped. */
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
 };
 type Lock = { readonly lockfileVersion: number; readonly packages: Readonly<Record<string, LockEntry>> };
 type Manifest = {
@@ -21,6 +26,13 @@ type Manifest = {
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly allowScripts?: Readonly<Record<string, boolean>>;
 };
+
+/** What may be in the package: permissive, with nothing to do but to name its authors. */
+const shippedLicences = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
+/** Weak copyleft, for tools that nobody gets from us. */
+const toolLicences = [...shippedLicences, 'MPL-2.0'];
+/** Packages whose licence is no SPDX name, each read: it is in the public domain. */
+const readLicences = new Map([['uri-templates', 'http://geraintluff.github.io/tv4/LICENSE.txt']]);
 
 const sha512 = /^sha512-[A-Za-z0-9+/]{86}==$/;
 const registryVersion = /^[~^]?\d+(\.(\d+|x)){1,2}(-[0-9A-Za-z.-]+)?$/;
@@ -50,7 +62,19 @@ function entryProblems(path: string, entry: LockEntry): readonly string[] {
     ...(sha512.test(entry.integrity ?? '') ? [] : [`${path}: no SHA-512 integrity`]),
     ...(entry.link === true ? [`${path}: a link to a folder`] : []),
     ...(entry.resolved === undefined ? [] : [`${path}: comes from a fixed address, ${entry.resolved}`]),
+    ...licenceProblems(path, entry),
   ];
+}
+
+/** An expression with OR is fine with one fine part, one with AND needs all of them. */
+function licenceProblems(path: string, { license = 'none', dev, devOptional }: LockEntry): readonly string[] {
+  if (readLicences.get(path.replace(/^.*node_modules\//, '')) === license) return [];
+  const allowed = dev === true || devOptional === true ? toolLicences : shippedLicences;
+  const parts = license.replaceAll(/[()]/g, '').split(/ (?:AND|OR) /);
+  const isAllowed = (part: string): boolean => allowed.includes(part);
+  const isFine =
+    / OR /.test(license) && !/ AND /.test(license) ? parts.some(isAllowed) : parts.every(isAllowed);
+  return isFine ? [] : [`${path}: its licence is ${license}`];
 }
 
 function sourceProblems({ dependencies = {}, devDependencies = {} }: Manifest): readonly string[] {

@@ -49,8 +49,11 @@ export function createInvoker({ app, log, functionTimeoutMs, commit }: InvokerOp
   const running = new Set<Promise<unknown>>();
   return { invoke, idle };
 
-  async function invoke(fn: PlannedFunction, invocation: Invocation): Promise<InvocationResponse> {
-    const fields = { category: `Function.${fn.name}`, invocationId: invocation.invocationId };
+  async function invoke(fn: PlannedFunction, given: Invocation): Promise<InvocationResponse> {
+    const invocation = { ...given, traceParent: childOf(given.traceParent) };
+    const { invocationId, traceParent } = invocation;
+    // The trace id leads from a line to what the app told of the same invocation.
+    const fields = { category: `Function.${fn.name}`, invocationId, traceId: traceParent.split('-')[1] };
     const startedMs = performance.now();
     const work = run(fn, invocation).then(async (response) => {
       await commit(fn, response);
@@ -70,7 +73,7 @@ export function createInvoker({ app, log, functionTimeoutMs, commit }: InvokerOp
     }
   }
 
-  async function run(fn: PlannedFunction, invocation: Invocation): Promise<InvocationResponse> {
+  async function run(fn: PlannedFunction, invocation: TracedInvocation): Promise<InvocationResponse> {
     const core = coreContext(fn, invocation, log);
     const model = app.model.getInvocationModel(core);
     const { context, inputs } = await model.getArguments();
@@ -106,6 +109,8 @@ export function createInvoker({ app, log, functionTimeoutMs, commit }: InvokerOp
   }
 }
 
+type TracedInvocation = Invocation & { readonly traceParent: string };
+
 type HookInput = {
   readonly hookData: Record<string, unknown>;
   readonly invocationContext: unknown;
@@ -115,7 +120,7 @@ type HookInput = {
 
 type HookOutput = Omit<HookInput, 'functionCallback'> & { result: unknown; error: unknown };
 
-function coreContext(fn: PlannedFunction, invocation: Invocation, log: HostLog): CoreInvocationContext {
+function coreContext(fn: PlannedFunction, invocation: TracedInvocation, log: HostLog): CoreInvocationContext {
   const { invocationId, input, triggerMetadata, retryContext, traceParent, traceState } = invocation;
   return {
     invocationId,
@@ -126,7 +131,7 @@ function coreContext(fn: PlannedFunction, invocation: Invocation, log: HostLog):
       triggerMetadata,
       ...(retryContext === undefined ? {} : { retryContext }),
       traceContext: {
-        traceParent: childOf(traceParent),
+        traceParent,
         ...(traceState === undefined ? {} : { traceState }),
       },
     },

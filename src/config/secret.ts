@@ -27,3 +27,7 @@ export class Secret {
     return redacted;
   }
 }
+
+export function secretOf(value: string | null): Secret | null {
+  return value === null ? null : new Secret(value);
+}

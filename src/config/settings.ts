@@ -11,12 +11,14 @@ export type Setting<T = unknown> = {
   readonly meaning: string;
 };
 
-const text = z.string().min(1);
+// What a schema takes stands in its description: docs/configuration.md shows it.
+const text = z.string().min(1).describe('text');
 /** A list that is set and names nothing would close or open a door by accident. */
 const list = z
   .string()
   .transform((value) => splitList(value))
-  .refine((parts) => parts.length > 0);
+  .refine((parts) => parts.length > 0)
+  .describe('texts, separated by commas');
 
 /** Splits a comma-separated list; empty parts are dropped. */
 function splitList(value: string): readonly string[] {
@@ -31,20 +33,24 @@ function whole(min: number, max: number): z.ZodType<number, string> {
     .string()
     .regex(/^\d{1,10}$/)
     .transform(Number)
-    .refine((value) => value >= min && value <= max);
+    .refine((value) => value >= min && value <= max)
+    .describe(`${min} to ${max}`);
 }
 
 /** `https:`, or `http:` on loopback: no token and no state crosses a network in the clear. */
-const url = z.string().refine((value) => {
+const url = z.string().refine(isSafeUrl).describe('URL: https, or http on loopback');
+
+function isSafeUrl(value: string): boolean {
   const parsed = URL.parse(value);
   if (parsed === null || parsed.username !== '' || parsed.password !== '') return false;
   return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname));
-});
+}
 
 /** An origin; a trailing slash and the protocol's own port are taken off. */
 const origin = url
   .refine((value) => /^https?:\/\/[^/?#\\\s]+\/?$/i.test(value))
-  .transform((value) => new URL(value).origin);
+  .transform((value) => new URL(value).origin)
+  .describe('origin: https, or http on loopback');
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
@@ -54,11 +60,21 @@ export function isLoopback(hostname: string): boolean {
 const guid = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)
-  .transform((value) => value.toLowerCase());
+  .transform((value) => value.toLowerCase())
+  .describe('GUID');
 /** Six fields: seconds first. The host checks the rest. */
-const ncrontab = z.string().regex(/^([0-9*/,A-Za-z-]+ ){5}[0-9*/,A-Za-z-]+$/);
-const tableName = z.string().regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/);
-const queueName = z.string().regex(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/);
+const ncrontab = z
+  .string()
+  .regex(/^([0-9*/,A-Za-z-]+ ){5}[0-9*/,A-Za-z-]+$/)
+  .describe('NCRONTAB with seconds');
+const tableName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/)
+  .describe('3 to 63 letters and digits');
+const queueName = z
+  .string()
+  .regex(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/)
+  .describe('3 to 63 of a–z, 0–9 and single dashes');
 
 function setting<T>(fallback: T | null, schema: z.ZodType<T, string>, meaning: string): Setting<T> {
   return { fallback, schema, meaning };
@@ -139,7 +155,10 @@ export const settings = {
   ),
   OPWATCH_CALLS_AUTO_TRACK: setting(
     true,
-    z.enum(['true', 'false']).transform((value) => value === 'true'),
+    z
+      .enum(['true', 'false'])
+      .transform((value) => value === 'true')
+      .describe('true, false'),
     'Whether a notification of an unknown operation begins its tracking',
   ),
   OPWATCH_NOTIFICATIONS_CLIENT_STATE: setting(
@@ -170,10 +189,24 @@ export const kindPrefixes: Readonly<Record<Kind, string>> = {
 /** Storage is one name with suffixes, as the Functions host reads its own connections. */
 export const storageNames = ['OPWATCH_STORAGE', 'AzureWebJobsStorage'] as const;
 export const storageSettings = {
-  __accountName: setting(null, z.string().regex(/^[a-z0-9]{3,24}$/), 'Storage account'),
+  __accountName: setting(
+    null,
+    z
+      .string()
+      .regex(/^[a-z0-9]{3,24}$/)
+      .describe('3 to 24 of a–z and 0–9'),
+    'Storage account',
+  ),
   __tableServiceUri: setting(null, url, 'Table service, where the account name does not say it'),
   __queueServiceUri: setting(null, url, 'Queue service, where the account name does not say it'),
   __blobServiceUri: setting(null, url, 'Blob service, which only the Functions host uses'),
-  __credential: setting(null, z.string().regex(/^managedidentity$/i), 'Always managedidentity'),
+  __credential: setting(
+    null,
+    z
+      .string()
+      .regex(/^managedidentity$/i)
+      .describe('managedidentity'),
+    'Always managedidentity',
+  ),
   __clientId: setting(null, guid, 'A user-assigned identity; the system-assigned one when absent'),
 } as const;

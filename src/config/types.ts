@@ -3,6 +3,10 @@ import type { Cloud, Kind } from '../domain/operation.ts';
 import type { TrackPolicy } from '../domain/tracking.ts';
 import type { Secret } from './secret.ts';
 
+export type Env = Readonly<Record<string, string | undefined>>;
+/** Takes what is wrong with a variable; never its value. */
+export type Report = (name: string, problem: string) => void;
+
 export type StorageConfig =
   | { readonly type: 'connectionString'; readonly name: string; readonly value: Secret }
   | {
@@ -13,10 +17,31 @@ export type StorageConfig =
       readonly clientId: string | null;
     };
 
+/** What the platform or the environment offers for each; null where it is absent: then no token can be had. */
 export type CredentialConfig =
   | { readonly type: 'managedIdentity'; readonly clientId: string | null }
-  | { readonly type: 'environment' | 'workloadIdentity' | 'azureCli' }
+  | {
+      readonly type: 'environment';
+      readonly clientId: string | null;
+      readonly secret: Secret | null;
+      /** Counts where there is no secret. */
+      readonly certificate: CertificateConfig | null;
+    }
+  | {
+      readonly type: 'workloadIdentity';
+      readonly clientId: string | null;
+      readonly tokenFile: string | null;
+    }
+  | { readonly type: 'azureCli' }
   | { readonly type: 'static'; readonly token: Secret };
+
+type CertificateConfig = {
+  /** PEM of certificate and private key. */
+  readonly path: string;
+  readonly password: Secret | null;
+  /** For registrations that trust a subject name and not one certificate. */
+  readonly sendsChain: boolean;
+};
 
 export type CallerAuthConfig =
   | { readonly mode: 'key'; readonly mayPatchConfiguration: boolean }

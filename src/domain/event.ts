@@ -1,5 +1,6 @@
 // The CloudEvent of a transition, built once, as bytes. What is stored, queued and shown later is this very text.
-// CloudEvents 1.0.2, JSON format; extensions `sequence` and `partitionkey` are lower-case alphanumeric as it demands.
+// CloudEvents 1.0.2, JSON format; extensions `sequence`, `partitionkey` and `traceparent` are lower-case alphanumeric as
+// it demands.
 import { type Details, isTerminal, type JsonValue, type Resource } from './operation.ts';
 import type { OperationEvent, Transition } from './transition.ts';
 
@@ -44,6 +45,8 @@ function envelope(
     datacontenttype: 'application/json',
     sequence: String(operation.sequence).padStart(sequenceDigits, '0'),
     partitionkey: operation.resource.parentId,
+    // Of the request that began the tracking: the same in each event, so that a consumer can follow it back.
+    ...(operation.traceparent === undefined ? {} : { traceparent: operation.traceparent }),
     data: {
       key: operation.key,
       kind: operation.kind,

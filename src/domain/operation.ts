@@ -90,6 +90,8 @@ export type Operation = Details & {
   readonly graceUntilMs: number;
   readonly policy: PollPolicy;
   readonly trackedBy: TrackedBy;
+  /** Trace of the request that began the tracking; absent when it named none. */
+  readonly traceparent?: string | undefined;
   readonly health: Health;
   readonly label: string | null;
   readonly metadata: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { connectionId } from './ids.ts';
 import { bothNamespaces, type KindRow, kindRows, kinds } from './kinds.ts';
 import type { Kind, Operation, Version } from './operation.ts';
 import type { PatchRules } from './patch-rules.ts';
-import { matchTemplate, splitSegments } from './paths.ts';
+import { matchTemplate, type PathTemplate, splitSegments } from './paths.ts';
 import { type GraphHome, type NamedResource, parseResource } from './resources.ts';
 
 export type ProxiedResource = {
@@ -91,6 +91,8 @@ export type ProxyTarget = {
   readonly version: Version;
   /** Canonical path in Graph, without version; joined from segments that passed their grammar. */
   readonly path: string;
+  /** The same with `{id}` in place of each id: what may be shown where a path may not, for people's names are ids too. */
+  readonly route: string;
   /** The id that a body may repeat. */
   readonly id: string;
   /** Set when the target is an operation of a kind that this cloud has. */
@@ -140,9 +142,16 @@ function targetOf(
     if (match === null) continue;
     const path = `/${match.canonical.join('/')}`;
     const named = parseResource(`/${match.canonical.map(encodeURIComponent).join('/')}`, at.home, at.version);
-    return { resource, version: at.version, path, id: match.ids.at(-1) ?? '', named };
+    const route = routeOf(template, canonicalRoot);
+    return { resource, version: at.version, path, route, id: match.ids.at(-1) ?? '', named };
   }
   return null;
+}
+
+function routeOf(template: PathTemplate, canonicalRoot: readonly string[]): string {
+  const firstId = template.findIndex((part) => typeof part !== 'string');
+  const rest = template.slice(firstId).map((part) => (typeof part === 'string' ? part : '{id}'));
+  return `/${[...canonicalRoot, ...rest].join('/')}`;
 }
 
 /** Whether the literals of a served path are there in their places, so that only an id can be wrong. */

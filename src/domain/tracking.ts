@@ -11,6 +11,8 @@ export type TrackRequest = {
   /** The ended generation that the caller means to follow; null: none. */
   readonly restartAfter: number | null;
   readonly trackedBy: TrackedBy;
+  /** A valid traceparent of the request; absent when it has none. */
+  readonly traceparent?: string | undefined;
 };
 
 export type TrackPolicy = PollPolicy & { readonly deadlineMs: number; readonly lostGraceMs: number };
@@ -43,6 +45,7 @@ export function beginGeneration(
     graceUntilMs: nowMs + policy.lostGraceMs,
     policy: { firstPollMs: policy.firstPollMs, intervalMs: policy.intervalMs },
     trackedBy: request.trackedBy,
+    ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
     health: { status: 'ok', sinceAtMs: nowMs },
     error: null,
     result: null,

@@ -3,15 +3,16 @@
 //
 // Read the rows, observe, commit state + event + outbox row in one transaction guarded by the row's ETag. If the
 // answer is anything but a clear success, nothing is known: read the rows again and decide again from what is there.
-// What was already committed then shows as no change, and its outbox row is published at once by whoever tried.
+// What was already committed then shows as no change. If an answer of ours was unclear, its outbox row is published at
+// once; after a clear refusal it is another committer's, who publishes it.
 // If we die after the commit, a sweep publishes what is 15 seconds old.
 import { buildEvent } from '../domain/event.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Decision, observe } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
-import type { Change, Shard, Stored } from '../domain/stored.ts';
+import type { Change, OutboxEntry, Shard, Stored } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import type { Clock, CommitChanges, LookUp, ReadOutbox } from './ports.ts';
+import type { Clock, CommitChanges, LookUp, ReadOutbox, Tell } from './ports.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type ApplyPorts = {
@@ -20,6 +21,7 @@ export type ApplyPorts = {
   readonly readOutbox: ReadOutbox;
   readonly clock: Clock;
   readonly graphRoot: string;
+  readonly tell: Tell;
 };
 
 export type Applied =
@@ -69,10 +71,11 @@ export async function applyObservation(
     const change = makeChange(ports, found.live, decision);
     const committed = await ports.commit(news.shard, [change]);
     if (committed.applied) {
-      publisher.publish(change.events);
+      tellTransitions(ports, change, decision);
+      publisher.publish(entriesOf(change));
       return { outcome: 'changed', operation: decision.operation, ignored: decision.ignored };
     }
-    wasUncertain = true;
+    wasUncertain ||= !committed.isRefused;
   }
   return { outcome: 'storageBusy' };
 }
@@ -87,6 +90,20 @@ export function makeChange(
     buildEvent(transition, ports.graphRoot),
   );
   return { before, after: decision.operation, events, committedAtMs: ports.clock.nowMs() };
+}
+
+/** The outbox rows that a change leaves. */
+export function entriesOf({ events, committedAtMs }: Change): readonly OutboxEntry[] {
+  return events.map((event) => ({ event, committedAtMs }));
+}
+
+/** Only what was clearly committed by us is told: of an unclear commit another may have told already. */
+export function tellTransitions(
+  { tell }: Pick<ApplyPorts, 'tell'>,
+  { committedAtMs }: Change,
+  { transitions }: Decision,
+): void {
+  for (const transition of transitions) tell({ type: 'transition', transition, committedAtMs });
 }
 
 /** The answer when nothing is to be written; null when the live row has to change or to be read again. */
@@ -108,6 +125,5 @@ function settledWithoutChange(
 
 /** After an answer that told nothing: the commit may have been ours, so its events are sent now and not in 15 s. */
 async function publishLeftovers(ports: ApplyPorts, news: News, publisher: Publisher): Promise<void> {
-  const entries = await ports.readOutbox(news.shard, news.key);
-  publisher.publish(entries.map((entry) => entry.event));
+  publisher.publish(await ports.readOutbox(news.shard, news.key));
 }

@@ -5,7 +5,14 @@ import type { Observation } from '../domain/observation.ts';
 import type { Decision } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, Shard, Stored } from '../domain/stored.ts';
-import { type Applied, type ApplyPorts, applyObservation, makeChange } from './apply-observation.ts';
+import {
+  type Applied,
+  type ApplyPorts,
+  applyObservation,
+  entriesOf,
+  makeChange,
+  tellTransitions,
+} from './apply-observation.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type Proposal = {
@@ -53,47 +60,64 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     // Gathers what the same batch of answers adds in this turn of the event loop.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const group = takeGroup();
+      const { group, repeated } = takeGroup();
       try {
         await commitGroup(group);
+        await Promise.all(repeated.map(settleRepeated));
       } catch (error) {
         // The rows are as they are; the next sweep looks at them.
         isFailed = true;
-        for (const one of [...group, ...waiting.splice(0)]) one.reject(error);
+        for (const one of [...group, ...repeated, ...waiting.splice(0)]) one.reject(error);
       }
     }
     isRunning = false;
   }
 
-  function takeGroup(): readonly Waiting[] {
-    const group: Waiting[] = [];
+  /** A row can't be in a transaction twice: further news of a key is applied once the first is in. */
+  function takeGroup(): { readonly group: readonly Waiting[]; readonly repeated: readonly Waiting[] } {
+    const group = new Map<string, Waiting>();
+    const repeated: Waiting[] = [];
     let rows = 0;
-    while (waiting.length > 0 && group.length < maxChanges) {
+    while (waiting.length > 0 && group.size < maxChanges) {
       const next = waiting[0];
       if (next === undefined || rows + rowsOf(next) > maxRows) break;
-      rows += rowsOf(next);
-      group.push(next);
       waiting.shift();
+      const { key } = next.before.value;
+      if (group.has(key)) {
+        repeated.push(next);
+        continue;
+      }
+      rows += rowsOf(next);
+      group.set(key, next);
     }
-    return group;
+    return { group: [...group.values()], repeated };
   }
 
   async function commitGroup(group: readonly Waiting[]): Promise<void> {
-    const changes: readonly Change[] = group.map(({ before, decision }) =>
-      makeChange(ports, before, decision),
-    );
+    const proposed = group.map(({ before, decision }) => ({
+      decision,
+      change: makeChange(ports, before, decision),
+    }));
+    const changes: readonly Change[] = proposed.map(({ change }) => change);
     commits += 1;
-    const { applied } = await ports.commit(shard, changes);
-    if (applied) publisher.publish(changes.flatMap((change) => change.events));
+    const { applied, isRefused } = await ports.commit(shard, changes);
+    if (applied) {
+      for (const { change, decision } of proposed) tellTransitions(ports, change, decision);
+      publisher.publish(changes.flatMap(entriesOf));
+    }
     for (const one of group) {
       const { operation, ignored } = one.decision;
-      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one));
+      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one, !isRefused));
     }
   }
 
-  function commitAlone({ before, observation }: Proposal): Promise<Applied> {
+  async function settleRepeated(one: Waiting): Promise<void> {
+    one.resolve(await commitAlone(one, false));
+  }
+
+  function commitAlone({ before, observation }: Proposal, isUncertain: boolean): Promise<Applied> {
     const { key, generation } = before.value;
-    const news = { shard, key, generation, observation, isUncertain: true };
+    const news = { shard, key, generation, observation, isUncertain };
     return applyObservation(ports, news, publisher);
   }
 }

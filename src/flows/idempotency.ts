@@ -76,12 +76,15 @@ export function createRunOnce({ clock, idempotency }: IdempotencyPorts): RunOnce
     run: () => Promise<StoredAnswer>,
   ): Promise<Idempotent> {
     const answer = await run();
-    const found = await idempotency.read(id).catch(() => null); // the answer counts more than its record
-    if (found !== null && found.record.runId === mine.runId) {
-      if (retriable.has(answer.status)) await idempotency.remove(id, found.etag);
-      else await idempotency.replace(id, { ...mine, answer }, found.etag);
-    }
+    await store(id, mine, answer).catch(() => undefined); // the answer counts more than its record
     return { outcome: 'answered', answer, isReplay: false };
+  }
+
+  async function store(id: string, mine: IdempotencyRecord, answer: StoredAnswer): Promise<void> {
+    const found = await idempotency.read(id);
+    if (found === null || found.record.runId !== mine.runId) return;
+    if (retriable.has(answer.status)) await idempotency.remove(id, found.etag);
+    else await idempotency.replace(id, { ...mine, answer }, found.etag);
   }
 }
 

@@ -24,7 +24,10 @@ export async function mergeInto(
 ): Promise<void> {
   let current = stored;
   for (let attempt = 1; ; attempt += 1) {
-    const memory = withNews(current?.value ?? emptyMemory, news, ports.clock.nowMs());
+    const before = current?.value ?? emptyMemory;
+    const memory = withNews(before, news, ports.clock.nowMs());
+    // What says nothing new is not written.
+    if (JSON.stringify(memory) === JSON.stringify(before)) return;
     if (await ports.writeMemory(shard, memory, current?.etag ?? null)) return;
     if (attempt === attempts) return;
     current = await ports.readMemory(shard);

@@ -1,18 +1,22 @@
 // One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
 import { throttledCode } from '../domain/observation.ts';
-import type { Operation } from '../domain/operation.ts';
-import type { Shard } from '../domain/stored.ts';
-import { type ApplyPorts, applyObservation } from './apply-observation.ts';
+import { isTerminal, type Operation } from '../domain/operation.ts';
+import type { ParkedPush, Shard, Stored } from '../domain/stored.ts';
+import { applyObservation } from './apply-observation.ts';
+import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { type FindPorts, findRows, viewWithMemory } from './find-operation.ts';
 import type { ReadBatch } from './ports.ts';
 import { createPublisher, type PublishPorts } from './publish-events.ts';
 import type { PollNowOutcome } from './results.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 
-export type PollNowPorts = ApplyPorts &
+export type PollNowPorts = ParkedPorts &
   PublishPorts &
   FindPorts &
-  PausePorts & { readonly readBatch: ReadBatch };
+  PausePorts & {
+    readonly readBatch: ReadBatch;
+    readonly readParked: (shard: Shard, key: string) => Promise<Stored<ParkedPush> | null>;
+  };
 
 export function createPollNow(ports: PollNowPorts): (key: string) => Promise<PollNowOutcome> {
   const pausesOf = createPauses(ports);
@@ -21,9 +25,19 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     if (rows === null) return { outcome: 'notFound' };
     if (rows.found.live === null) return { outcome: 'ended' };
     const { shard, operation } = rows;
+    if (await endsByParked(shard, operation.key)) return { outcome: 'ended' };
     const pauses = await currentPauses(shard);
     return (await throttled(pauses, operation)) ?? (await readAndApply(shard, operation, pauses));
   };
+
+  async function endsByParked(shard: Shard, key: string): Promise<boolean> {
+    const parked = await ports.readParked(shard, key);
+    if (parked === null) return false;
+    const publisher = createPublisher(ports, shard);
+    const applied = await applyParked(ports, shard, { parked, publisher });
+    await publisher.drain();
+    return 'operation' in applied && isTerminal(applied.operation.state);
+  }
 
   async function currentPauses(shard: Shard): Promise<ShardPauses> {
     const readAtMonotonicMs = ports.clock.monotonicMs();

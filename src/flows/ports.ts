@@ -1,5 +1,6 @@
 // The outside world as the flows need it: narrow function types that more than one flow uses. Adapters satisfy them
 // by shape; tests and the simulation satisfy them with fakes that pass the same contract suite.
+import type { Fact } from '../domain/facts.ts';
 import type { ReadObservation } from '../domain/observation.ts';
 import type { Kind, Operation, Resource } from '../domain/operation.ts';
 import type { Change, Lookup, OutboxEntry, Shard, ShardMemory, Stored } from '../domain/stored.ts';
@@ -9,8 +10,11 @@ import type { OperationEvent } from '../domain/transition.ts';
 /** Instants are the storage service's; durations are measured by the monotonic clock. */
 export type Clock = { readonly nowMs: () => number; readonly monotonicMs: () => number };
 
-/** False (or not applied) is no verdict: refused or unknown, so the rows are to be read again. */
-export type Committed = { readonly applied: boolean };
+/**
+ * Not applied is no verdict: the rows are to be read again. Unless it was refused the changes may be there all the same,
+ * and their events unpublished.
+ */
+export type Committed = { readonly applied: boolean; readonly isRefused: boolean };
 
 export type CommitChanges = (shard: Shard, changes: readonly Change[]) => Promise<Committed>;
 export type LookUp = (shard: Shard, key: string) => Promise<Lookup>;
@@ -34,5 +38,8 @@ export type ReadBatch = (targets: readonly ReadTarget[], signal?: AbortSignal) =
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Log = (level: LogLevel, fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** Told what happened, as it happens. It is quick, never throws, and nothing depends on it. */
+export type Tell = (fact: Fact) => void;
 
 export type ShardOf = (operation: Pick<Operation, 'kind' | 'key'>) => Shard;

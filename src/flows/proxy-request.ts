@@ -3,8 +3,8 @@
 // If we die after Graph's answer and before the commit, the caller never got the answer either; if storage can't take
 // it, the caller gets Graph's answer with its Location all the same, and is told that nobody watches.
 import { AppError } from '../domain/errors.ts';
+import type { ProxiedFact } from '../domain/facts.ts';
 import type { StatusObservation } from '../domain/observation.ts';
-import type { Version } from '../domain/operation.ts';
 import type { JsonObject } from '../domain/patch-rules.ts';
 import type { ProxyTarget } from '../domain/proxied-resources.ts';
 import { type GraphHome, type NamedResource, parseResource } from '../domain/resources.ts';
@@ -48,6 +48,8 @@ export type ProxyRequest = {
   readonly change: JsonObject | null;
   readonly ifMatch: string | null;
   readonly clientRequestId: string;
+  /** A valid traceparent of the caller's request; absent when it has none. */
+  readonly traceparent?: string | undefined;
   readonly wantsRepresentation: boolean;
 };
 
@@ -65,9 +67,8 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
   return async function proxyRequest(request) {
     const isPatch = request.change !== null;
     try {
-      const answer = await ports.callGraph(callOf(request));
-      const watch =
-        isPatch && answer.status === 202 ? await watchStarted(answer, request.target.version) : null;
+      const answer = await callGraph(request);
+      const watch = isPatch && answer.status === 202 ? await watchStarted(answer, request) : null;
       const wantsMore = isPatch && answer.status === 204 && request.wantsRepresentation;
       const shown = wantsMore ? await readBack(request, answer) : answer;
       await applyShown(request.target, shown);
@@ -79,10 +80,29 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     }
   };
 
+  async function callGraph(request: ProxyRequest): Promise<GraphAnswer> {
+    const call = callOf(request);
+    const { route, named } = request.target;
+    const startedAtMs = ports.clock.nowMs();
+    const tell = (outcome: Pick<ProxiedFact, 'status' | 'code'>): void => {
+      const endedAtMs = ports.clock.nowMs();
+      const key = named?.key ?? null;
+      ports.tell({ type: 'proxied', method: call.method, route, key, startedAtMs, endedAtMs, ...outcome });
+    };
+    try {
+      const answer = await ports.callGraph(call);
+      tell({ status: answer.status, code: null });
+      return answer;
+    } catch (error) {
+      tell({ status: null, code: error instanceof AppError ? error.code : null });
+      throw error;
+    }
+  }
+
   /** The change has happened: when it can't be read back, its own answer stands. */
   async function readBack(request: ProxyRequest, changed: GraphAnswer): Promise<GraphAnswer> {
     try {
-      const read = await ports.callGraph(callOf({ ...request, change: null, ifMatch: null }));
+      const read = await callGraph({ ...request, change: null, ifMatch: null });
       return read.status === 200 ? read : changed;
     } catch (error) {
       if (error instanceof AppError) return changed;
@@ -91,7 +111,8 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
   }
 
   /** A Location without a version means that of the call. */
-  async function watchStarted(answer: GraphAnswer, version: Version): Promise<WatchOutcome | null> {
+  async function watchStarted(answer: GraphAnswer, started: ProxyRequest): Promise<WatchOutcome | null> {
+    const { version } = started.target;
     const location = answer.headers['location'] ?? answer.headers['operation-location'];
     if (location === undefined) return null;
     const named = parseResource(location, ports.home, version) ?? parseResource(location, ports.home);
@@ -104,6 +125,7 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
       deadlineMs: null,
       restartAfter: null,
       trackedBy: 'proxy',
+      traceparent: started.traceparent,
     } as const;
     try {
       const tracked = await ports.track(request);

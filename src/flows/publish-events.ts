@@ -1,14 +1,20 @@
 // From the outbox to the queue: sends the stored bytes, in order for each key, and clears what was accepted.
 // If we die before the send, a later sweep sends it; if we die before the clear, it sends a copy with the same id.
-import type { Shard } from '../domain/stored.ts';
+import type { OutboxEntry, Shard } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import type { ClearOutbox, Log, SendEvent } from './ports.ts';
+import type { ClearOutbox, Clock, Log, SendEvent, Tell } from './ports.ts';
 
-export type PublishPorts = { readonly send: SendEvent; readonly clearOutbox: ClearOutbox; readonly log: Log };
+export type PublishPorts = {
+  readonly send: SendEvent;
+  readonly clearOutbox: ClearOutbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tell: Tell;
+};
 
 export type Publisher = {
-  /** Queues events of one shard; those of a key must be given in sequence. */
-  readonly publish: (events: readonly OperationEvent[]) => void;
+  /** Queues committed events of one shard; those of a key must be given in sequence. */
+  readonly publish: (entries: readonly OutboxEntry[]) => void;
   /** Waits until the events of a key that were given are sent, or given up. */
   readonly settled: (key: string) => Promise<void>;
   /** Waits until all that was given is sent and cleared, or given up. */
@@ -26,7 +32,7 @@ const clearGroupSize = 100;
  * A key whose send failed is left alone until the next sweep, so that its events stay in order.
  */
 export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
-  const waiting = new Map<string, OperationEvent[]>();
+  const waiting = new Map<string, OutboxEntry[]>();
   const failedKeys = new Set<string>();
   /** One a key, so that its events stay in order. */
   const workers = new Map<string, Promise<void>>();
@@ -37,11 +43,11 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
 
   return { publish, settled, drain };
 
-  function publish(events: readonly OperationEvent[]): void {
-    for (const event of events) {
-      const queue = waiting.get(event.key);
-      if (queue === undefined) waiting.set(event.key, [event]);
-      else queue.push(event);
+  function publish(entries: readonly OutboxEntry[]): void {
+    for (const entry of entries) {
+      const queue = waiting.get(entry.event.key);
+      if (queue === undefined) waiting.set(entry.event.key, [entry]);
+      else queue.push(entry);
     }
     startWorkers();
   }
@@ -65,15 +71,15 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
   }
 
   async function sendAllOf(key: string): Promise<void> {
-    const events = waiting.get(key) ?? [];
+    const entries = waiting.get(key) ?? [];
     waiting.delete(key);
-    for (const event of events) {
+    for (const entry of entries) {
       if (failedKeys.has(key) || failed >= failuresUntilGivenUp) break;
-      await sendOne(event);
+      await sendOne(entry);
     }
   }
 
-  async function sendOne(event: OperationEvent): Promise<void> {
+  async function sendOne({ event, committedAtMs }: OutboxEntry): Promise<void> {
     try {
       await ports.send(event.body);
     } catch (error) {
@@ -84,8 +90,14 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
       return;
     }
     published += 1;
+    ports.tell({ type: 'published', key: event.key, lagMs: lagMs(committedAtMs) });
     toClear.push(event);
     if (toClear.length >= clearGroupSize) flushClears();
+  }
+
+  /** Null where the row did not say when it was committed. */
+  function lagMs(committedAtMs: number): number | null {
+    return committedAtMs === 0 ? null : Math.max(0, ports.clock.nowMs() - committedAtMs);
   }
 
   function flushClears(): void {

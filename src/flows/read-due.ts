@@ -4,12 +4,12 @@
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
-import type { Clock, ReadBatch } from './ports.ts';
+import type { BatchRead, Clock, ReadBatch, Tell } from './ports.ts';
 import type { ShardPauses } from './shard-pauses.ts';
 
 export type DueOperation = { readonly stored: Stored<Operation>; readonly dueAtMs: number };
 
-export type ReadDuePorts = { readonly readBatch: ReadBatch; readonly clock: Clock };
+export type ReadDuePorts = { readonly readBatch: ReadBatch; readonly clock: Clock; readonly tell: Tell };
 
 export type ReadDueOptions = {
   readonly maxRequestsInFlight: number;
@@ -17,14 +17,23 @@ export type ReadDueOptions = {
   readonly mayBegin: () => boolean;
   /** Requests under way are given up when it fires. */
   readonly giveUp: AbortSignal | undefined;
-  readonly onObservation: (stored: Stored<Operation>, observation: ReadObservation) => void;
+  /** @returns whether it is news. */
+  readonly onObservation: (stored: Stored<Operation>, observation: ReadObservation) => boolean;
 };
 
 export type ReadDueResult = {
   readonly read: readonly Operation[];
-  readonly httpRequests: number;
-  readonly throttledItems: number;
+  readonly counts: ReadCounts;
   readonly earliestUnreadDueAtMs: number | null;
+};
+
+export type ReadCounts = {
+  readonly httpRequests: number;
+  /** Operations asked for. */
+  readonly items: number;
+  readonly throttledItems: number;
+  readonly refusedItems: number;
+  readonly unreadableItems: number;
 };
 
 /** Graph's limit (JSON batching page). */
@@ -37,7 +46,7 @@ export async function readDue(
 ): Promise<ReadDueResult> {
   const read: Operation[] = [];
   const unread: DueOperation[] = [];
-  const counts = { httpRequests: 0, throttledItems: 0 };
+  let counts: ReadCounts = noCounts;
   const chunks = chunksInOrder(due);
   let isFailed = false;
   for (const probe of takeProbes(chunks, ports.pauses)) await readOrLeave(probe);
@@ -50,7 +59,7 @@ export async function readDue(
     (earliest, { dueAtMs }) => (earliest === null ? dueAtMs : Math.min(earliest, dueAtMs)),
     null,
   );
-  return { read, ...counts, earliestUnreadDueAtMs };
+  return { read, counts, earliestUnreadDueAtMs };
 
   async function work(): Promise<void> {
     try {
@@ -72,27 +81,61 @@ export async function readDue(
   }
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
+    const sentAtMs = ports.clock.nowMs();
     const answer = await ports.readBatch(
       chunk.map(({ stored }) => stored.value),
       options.giveUp,
     );
-    counts.httpRequests += answer.httpRequests;
+    const arrivedAtMs = ports.clock.nowMs();
     await ports.pauses.settle(tenantOf(chunk), answer.pause);
+    let changedItems = 0;
     for (const item of chunk) {
       const observation = answer.observations.get(item.stored.value.key);
       if (observation === undefined) {
         unread.push(item);
         continue;
       }
-      if (isThrottled(observation)) {
-        counts.throttledItems += 1;
-        unread.push(item);
-      } else {
-        read.push(item.stored.value);
-      }
-      options.onObservation(item.stored, observation);
+      if (isThrottled(observation)) unread.push(item);
+      else read.push(item.stored.value);
+      if (options.onObservation(item.stored, observation)) changedItems += 1;
     }
+    const own = countsOf(chunk, answer);
+    counts = sumOf(counts, own);
+    const [first] = chunk;
+    if (first === undefined) return;
+    const { kind } = first.stored.value;
+    ports.tell({ type: 'batch', kind, sentAtMs, arrivedAtMs, changedItems, ...own });
   }
+}
+
+const noCounts: ReadCounts = {
+  httpRequests: 0,
+  items: 0,
+  throttledItems: 0,
+  refusedItems: 0,
+  unreadableItems: 0,
+};
+
+function countsOf(chunk: readonly DueOperation[], { observations, httpRequests }: BatchRead): ReadCounts {
+  const all = [...observations.values()];
+  const throttledItems = all.filter(isThrottled).length;
+  return {
+    httpRequests,
+    items: chunk.length,
+    throttledItems,
+    refusedItems: all.filter(({ type }) => type === 'refused').length,
+    unreadableItems: all.filter(({ type }) => type === 'unreadable').length - throttledItems,
+  };
+}
+
+function sumOf(one: ReadCounts, other: ReadCounts): ReadCounts {
+  return {
+    httpRequests: one.httpRequests + other.httpRequests,
+    items: one.items + other.items,
+    throttledItems: one.throttledItems + other.throttledItems,
+    refusedItems: one.refusedItems + other.refusedItems,
+    unreadableItems: one.unreadableItems + other.unreadableItems,
+  };
 }
 
 /** Chunks of one tenant and version; a chunk stands where its earliest operation would. */

@@ -23,6 +23,8 @@ export type ShardPauses = {
   readonly isUntried: (tenantId: string) => boolean;
   /** Takes what an answer says about coming back; null: nothing. */
   readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
+  /** How long the longest pause that holds now still lasts; 0 when none does. */
+  readonly longestMs: () => number;
   /** Merges other news of the shard into its memory. */
   readonly store: (news: MemoryNews) => Promise<void>;
 };
@@ -63,15 +65,18 @@ function createShardPauses(
   let pauses = withOwn(start.stored?.value.pauses ?? {});
   let isStartCurrent = true;
   let { readAtMonotonicMs } = start;
+  let reading: Promise<void> | undefined;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, settle, store };
+  return { leftMs, isUntried, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
-      readAtMonotonicMs = clock.monotonicMs();
-      const stored = await ports.readMemory(shard);
-      if (stored !== null) pauses = joinPauses(pauses, stored.value.pauses);
+      // Several requests may be about to begin: all wait for the one look, or the others would go on by what was known.
+      reading ??= look().finally(() => {
+        reading = undefined;
+      });
+      await reading;
     }
     const mine = own.get(tenantId);
     const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
@@ -79,6 +84,13 @@ function createShardPauses(
     const isOthers = pause !== undefined && pause.untilMs > (mine?.pause.untilMs ?? 0);
     const left = Math.max(ownLeftMs, isOthers ? othersLeftMs(pause) : 0);
     return left > 0 ? left : null;
+  }
+
+  async function look(): Promise<void> {
+    const lookedAtMonotonicMs = ports.clock.monotonicMs();
+    const stored = await ports.readMemory(shard);
+    if (stored !== null) pauses = joinPauses(pauses, stored.value.pauses);
+    readAtMonotonicMs = lookedAtMonotonicMs;
   }
 
   /** What another process was told, by its clock. */
@@ -119,6 +131,11 @@ function createShardPauses(
     } finally {
       writing = null;
     }
+  }
+
+  function longestMs(): number {
+    const nowMs = clock.nowMs();
+    return Math.max(0, ...Object.values(pauses).map(({ untilMs }) => untilMs - nowMs));
   }
 
   function withOwn(others: Pauses): Pauses {

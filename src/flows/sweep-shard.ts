@@ -9,36 +9,20 @@ import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
 import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
-import type {
-  EndCounts,
-  OutboxEntry,
-  ParkedPush,
-  Shard,
-  ShardContents,
-  ShardMemory,
-  Stored,
-} from '../domain/stored.ts';
+import type { EndCounts, OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
-import type { OperationEvent } from '../domain/transition.ts';
-import { type Applied, type ApplyPorts, applyObservation } from './apply-observation.ts';
+import type { Applied } from './apply-observation.ts';
+import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import {
-  type DueOperation,
-  type ReadDueOptions,
-  type ReadDuePorts,
-  type ReadDueResult,
-  readDue,
-} from './read-due.ts';
+import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
+import { type SweepReport, stockOf } from './sweep-report.ts';
 
-export type SweepPorts = ApplyPorts &
+export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & {
-    readonly readShard: (shard: Shard) => Promise<ShardContents>;
-    readonly removeParked: (shard: Shard, parked: Stored<ParkedPush>) => Promise<boolean>;
-  };
+  PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
 
 export type SweepLimits = {
   /** No request to Graph is begun after it, or once the signal has fired. */
@@ -46,22 +30,6 @@ export type SweepLimits = {
   readonly signal: AbortSignal;
   /** Requests under way are given up when it fires, and their operations stay due; absent: they end by themselves. */
   readonly giveUp?: AbortSignal;
-};
-
-export type SweepReport = {
-  readonly shard: Shard;
-  readonly live: number;
-  readonly due: number;
-  readonly read: number;
-  readonly httpRequests: number;
-  readonly throttledItems: number;
-  readonly committed: number;
-  readonly commits: number;
-  readonly left: number;
-  readonly published: number;
-  readonly unpublished: number;
-  /** How long after its due time the latest read was begun; 0 when nothing was due. */
-  readonly maxLatenessMs: number;
 };
 
 /** A younger outbox row is left to its committer: that takes the copies of two sweepers from 14.6 % to 0.06 %. */
@@ -72,19 +40,12 @@ const maxParked = 5000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 
-type Reading = {
+type SweepStart = {
   readonly kind: Kind;
   readonly shard: Shard;
-  readonly limits: SweepLimits;
-  readonly pauses: ShardPauses;
-  readonly publisher: Publisher;
-};
-
-type Read = {
-  readonly result: ReadDueResult;
-  readonly applied: readonly Applied[];
-  /** Shared transactions. */
-  readonly commits: number;
+  readonly contents: ShardContents;
+  readonly readAtMonotonicMs: number;
+  readonly startedAtMs: number;
 };
 
 /** @returns null when this process sweeps the shard already; the next tick comes. */
@@ -115,71 +76,75 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
     const publisher = createPublisher(ports, shard);
+    const changes: Promise<Applied>[] = [];
     try {
-      publisher.publish(leftovers(contents.outbox, startedAtMs));
-      const isTouched = await applyParked(contents, shard, publisher);
-      const memory = contents.memory?.value ?? emptyMemory;
-      const mark = latestMark(marks.get(shard), memory.sweptAtMs);
-      const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs }).filter(
-        ({ stored }) => !isTouched.has(stored.value.key),
-      );
-      const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
-      const { result, applied, commits } = await readAndCommit(due, {
-        kind,
-        shard,
-        limits,
-        pauses,
+      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, startedAtMs }, limits, {
         publisher,
+        changes,
       });
-      const sent = await publisher.drain();
-      const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
-      marks.set(shard, next);
-      addEndsOf(shard, applied);
-      if (result.read.length > 0) await storeMark(shard, { next, storedMs: memory.sweptAtMs, pauses });
-      return {
-        shard,
-        live: contents.live.length,
-        due: due.length,
-        read: result.read.length,
-        httpRequests: result.httpRequests,
-        throttledItems: result.throttledItems,
-        committed: applied.filter(({ outcome }) => outcome === 'changed').length,
-        commits,
-        left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
-        published: sent.published,
-        unpublished: sent.failed,
-        maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
-      };
     } finally {
-      // Also after a failure nothing goes on behind the back of the next sweep.
+      // What was begun is brought to its end also when something after it failed.
+      await Promise.allSettled(changes);
       await publisher.drain();
     }
   }
 
-  /** When storage refuses a commit, nothing more is asked of Graph: it could not be kept. */
-  async function readAndCommit(
-    due: readonly DueOperation[],
-    { kind, shard, limits, pauses, publisher }: Reading,
-  ): Promise<Read> {
+  async function sweepContents(
+    { kind, shard, contents, readAtMonotonicMs, startedAtMs }: SweepStart,
+    limits: SweepLimits,
+    { publisher, changes }: { readonly publisher: Publisher; readonly changes: Promise<Applied>[] },
+  ): Promise<SweepReport> {
+    publisher.publish(leftovers(contents.outbox, startedAtMs));
+    const touched = await takeParked(contents, shard, publisher);
+
+    const memory = contents.memory?.value ?? emptyMemory;
+    const mark = latestMark(marks.get(shard), memory.sweptAtMs);
+    const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs }).filter(
+      ({ stored }) => !touched.has(stored.value.key),
+    );
+    const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
-    const changes: Promise<Applied>[] = [];
-    const mayBegin = (): boolean =>
-      !limits.signal.aborted &&
-      !committer.hasFailed() &&
-      ports.clock.monotonicMs() < limits.deadlineMonotonicMs;
-    const onObservation: ReadDueOptions['onObservation'] = (before, observation) => {
-      const decision = observe(before.value, observation);
-      if (decision.operation !== before.value)
-        changes.push(committer.commit({ before, observation, decision }));
+    let ignored = 0;
+    const result = await readDue({ ...ports, pauses }, due, {
+      maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
+      // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
+      mayBegin: () => !isOver(limits) && !committer.hasFailed(),
+      giveUp: limits.giveUp,
+      onObservation: (before, observation) => {
+        const decision = observe(before.value, observation);
+        if (decision.ignored !== null) ignored += 1;
+        const isNew = decision.operation !== before.value;
+        if (isNew) changes.push(committer.commit({ before, observation, decision }));
+        return isNew;
+      },
+    });
+    const applied = await Promise.all(changes);
+    const sent = await publisher.drain();
+
+    const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
+    marks.set(shard, next);
+    addEndsOf(shard, applied);
+    if (result.read.length > 0) await storeMark(shard, { next, storedMs: memory.sweptAtMs, pauses });
+    return {
+      shard,
+      durationMs: Math.round(ports.clock.monotonicMs() - readAtMonotonicMs),
+      ...stockOf(contents, startedAtMs),
+      due: due.length,
+      read: result.read.length,
+      ...result.counts,
+      throttledForSeconds: Math.ceil(pauses.longestMs() / 1000),
+      ignored,
+      committed: applied.filter(({ outcome }) => outcome === 'changed').length,
+      commits: committer.commits(),
+      left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
+      published: sent.published,
+      unpublished: sent.failed,
+      maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
-    const { maxRequestsInFlight } = kinds[kind];
-    const options = { maxRequestsInFlight, mayBegin, giveUp: limits.giveUp, onObservation };
-    try {
-      const result = await readDue({ ...ports, pauses }, due, options);
-      return { result, applied: await Promise.all(changes), commits: committer.commits() };
-    } finally {
-      await Promise.allSettled(changes);
-    }
+  }
+
+  function isOver({ signal, deadlineMonotonicMs }: SweepLimits): boolean {
+    return signal.aborted || ports.clock.monotonicMs() >= deadlineMonotonicMs;
   }
 
   function addEndsOf(shard: Shard, applied: readonly Applied[]): void {
@@ -187,36 +152,30 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     unstoredEnds.set(shard, ends.reduce(addEnds, unstoredEnds.get(shard) ?? noEnds));
   }
 
-  /** Parked pushes of live operations are news, applied before Graph is read: afterwards one was lost in a thousand runs. */
-  async function applyParked(
+  /** Parked pushes of live operations are news; what nobody registered in time is dropped. */
+  async function takeParked(
     contents: ShardContents,
     shard: Shard,
     publisher: Publisher,
   ): Promise<ReadonlySet<string>> {
-    const applied = new Set<string>();
-    if (contents.parked.length === 0) return applied;
+    const touched = new Set<string>();
+    if (contents.parked.length === 0) return touched;
     const liveKeys = new Set(contents.live.map(({ value }) => value.key));
     const oldestFirst = contents.parked.toSorted(
       (one, other) => one.value.parkedAtMs - other.value.parkedAtMs,
     );
     const tooMany = new Set(oldestFirst.slice(0, Math.max(0, oldestFirst.length - maxParked)));
     for (const parked of contents.parked) {
-      const { key, observation, parkedAtMs } = parked.value;
+      const { key, parkedAtMs } = parked.value;
       if (liveKeys.has(key)) {
-        const result = await applyObservation(
-          ports,
-          { shard, key, observation, generation: null },
-          publisher,
-        );
-        applied.add(key);
-        if (result.outcome === 'storageBusy') continue;
-        await ports.removeParked(shard, parked);
+        await applyParked(ports, shard, { parked, publisher });
+        touched.add(key);
       } else if (ports.clock.nowMs() - parkedAtMs > parkedLifeMs || tooMany.has(parked)) {
         ports.log('info', { operationKey: key }, 'parked push was dropped: nobody registered its operation');
         await ports.removeParked(shard, parked);
       }
     }
-    return applied;
+    return touched;
   }
 
   async function storeMark(
@@ -234,14 +193,12 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 }
 
 /** Events that their committer did not publish. A young row of a key holds up the later ones, never the earlier. */
-function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OperationEvent[] {
+function leftovers(outbox: readonly OutboxEntry[], nowMs: number): readonly OutboxEntry[] {
   const heldUp = new Set<string>();
-  const events: OperationEvent[] = [];
-  for (const { event, committedAtMs } of outbox) {
+  return outbox.filter(({ event, committedAtMs }) => {
     if (nowMs - committedAtMs < outboxGraceMs) heldUp.add(event.key);
-    if (!heldUp.has(event.key)) events.push(event);
-  }
-  return events;
+    return !heldUp.has(event.key);
+  });
 }
 
 function dueOperations(

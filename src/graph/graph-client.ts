@@ -2,13 +2,7 @@
 // the SDK's (it sleeps inside the function and repeats writes). Nothing here throws for what Graph or the network do.
 import { Client, ResponseType } from '@microsoft/microsoft-graph-client';
 import { pathOf } from './address.ts';
-import {
-  createAuthentication,
-  createWire,
-  freshTokenHeader,
-  type TokenSource,
-  type WireAnswer,
-} from './transport.ts';
+import { createAuthentication, createWire, type TokenSource, type WireAnswer } from './transport.ts';
 
 export type GraphRequest = {
   readonly method: 'GET' | 'PATCH' | 'POST';
@@ -20,7 +14,7 @@ export type GraphRequest = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** `sentAtMs` is taken just before the request leaves, `arrivedAtMs` after the whole answer is here. */
+/** `sentAtMs` is taken before the request leaves for the first time, `arrivedAtMs` after the whole answer is here. */
 export type GraphReply = {
   readonly answer: WireAnswer;
   readonly sentAtMs: number;
@@ -49,12 +43,6 @@ export function createGraphClient(options: {
   return { call, close: wire.close };
 
   async function call(request: GraphRequest): Promise<GraphReply> {
-    const reply = await send(request);
-    if (!reply.answer.arrived || reply.answer.status !== 401) return reply;
-    return send({ ...request, headers: { ...request.headers, [freshTokenHeader]: '1' } });
-  }
-
-  async function send(request: GraphRequest): Promise<GraphReply> {
     const prepared = client
       .api(pathOf(request.segments))
       .version(request.version)

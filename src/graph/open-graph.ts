@@ -1,14 +1,13 @@
 // Opens Graph for one configuration: token, client and reader, one of each a process.
-import type { TokenCredential } from '@azure/identity';
 import { createGraphClient } from './graph-client.ts';
 import { createOperationReader, type OperationReader } from './operation-reader.ts';
 import { createProxyCaller, type ProxyCaller } from './proxy-caller.ts';
-import { createStaticTokenSource, createTokenSource } from './tokens.ts';
+import { createStaticTokenSource, createTokenSource, type TokenProvider } from './tokens.ts';
 
 export type GraphOptions = {
   readonly root: string;
   readonly identity:
-    | { readonly credential: TokenCredential; readonly scope: string }
+    | { readonly credential: TokenProvider; readonly scope: string }
     /** For a Graph on loopback only; the configuration refuses it elsewhere. */
     | { readonly staticToken: string };
   readonly clock: { readonly nowMs: () => number; readonly monotonicMs: () => number };

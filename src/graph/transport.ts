@@ -23,14 +23,15 @@ export type WireFault =
   | 'answer_too_large'
   | 'address_refused';
 
-/** The app's token, a fresh one where the last was refused; null when none can be had. */
-export type TokenSource = { readonly token: (isFresh: boolean) => Promise<string | null> };
+/** The app's token, another one than the `refused`; null when none can be had. */
+export type TokenSource = { readonly token: (refused: string | null) => Promise<string | null> };
 
 const maxAnswerBytes = 1024 * 1024;
 const connectLimitMs = 5000;
 
 /**
  * Adds the app's token to requests to the one configured origin. Every other request is answered without being sent.
+ * A request whose token is refused is sent once more with a fresh one: where there is none, the refusal stands.
  * @param root origin of Graph.
  */
 export function createAuthentication(root: string, tokens: TokenSource): Middleware {
@@ -43,22 +44,23 @@ export function createAuthentication(root: string, tokens: TokenSource): Middlew
       answerWith(context, { arrived: false, code: 'address_refused' });
       return;
     }
-    const headers = headersOf(context);
-    const isFresh = headers[freshTokenHeader] !== undefined;
-    delete headers[freshTokenHeader];
-    const token = await tokens.token(isFresh);
+    const token = await tokens.token(null);
     if (token === null) {
       answerWith(context, { arrived: false, code: 'no_token' });
       return;
     }
-    headers['authorization'] = `Bearer ${token}`;
+    await send(context, token);
+    if (!isUnauthorised(context)) return;
+    const fresh = await tokens.token(token);
+    if (fresh !== null) await send(context, fresh);
+  }
+
+  async function send(context: Context, token: string): Promise<void> {
+    const headers = { ...headersOf(context), authorization: `Bearer ${token}` };
     context.options = { ...context.options, headers };
     await next?.execute(context);
   }
 }
-
-/** Asks the authentication for a fresh token; it never leaves the process. */
-export const freshTokenHeader = 'x-opwatch-fresh-token';
 
 /** Sends by undici: no redirects, a cap on the answer, and a deadline for the whole exchange. */
 export function createWire(limitMs: number): Middleware & { readonly close: () => Promise<void> } {
@@ -111,6 +113,10 @@ async function readText(body: AsyncIterable<Uint8Array> & { destroy(): unknown }
 /** The chain's last link may set anything as response when the client is asked for it raw: ours is a plain value. */
 function answerWith(context: Context, answer: WireAnswer): void {
   context.response = answer as unknown as Response;
+}
+
+function isUnauthorised({ response }: Context): boolean {
+  return response?.status === 401;
 }
 
 function headersOf(context: Context): Record<string, string> {

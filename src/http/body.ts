@@ -13,7 +13,7 @@ export type Body = { readonly value: unknown; readonly bytes: number };
 
 export const jsonOnly = ['application/json'] as const;
 
-/** @throws HttpProblem media_type_unsupported, encoding_unsupported, body_too_large, and those of strict JSON. */
+/** @throws HttpProblem media_type_unsupported, encoding_unsupported, those of the body's bytes and of strict JSON. */
 export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<Body> {
   assertMediaType(request.headers.get('content-type'), rules.mediaTypes);
   const encoding = request.headers.get('content-encoding');
@@ -34,19 +34,48 @@ function assertMediaType(header: string | null, allowed: readonly string[]): voi
   if (!allowed.includes(type) || !isUtf8) throw new HttpProblem('media_type_unsupported');
 }
 
-/** The body's bytes. @throws HttpProblem body_too_large */
+const read = new WeakMap<HttpRequest, Promise<Uint8Array>>();
+
+/** The body's bytes, read once for each request whoever asks for them. @throws HttpProblem body_too_large, body_too_slow */
 export async function readBytes(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const stream: AsyncIterable<Uint8Array> = request.body ?? noBody();
-  for await (const bytes of stream) {
-    length += bytes.length;
-    if (length > maxBytes) throw new HttpProblem('body_too_large');
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
+  const reading = read.get(request) ?? readStream(request, maxBytes);
+  read.set(request, reading);
+  const bytes = await reading;
+  if (bytes.length > maxBytes) throw new HttpProblem('body_too_large');
+  return bytes;
 }
 
-async function* noBody(): AsyncIterable<Uint8Array> {
-  // a request without a body has no chunks
+/** Nobody who means it needs longer, and a body that trickles in holds a place that others wait for. */
+const arrivesWithinMs = 10_000;
+
+async function readStream(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new HttpProblem('body_too_slow')), arrivesWithinMs);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return Buffer.concat(chunks);
+      length += value.length;
+      if (length > maxBytes) throw new HttpProblem('body_too_large');
+      chunks.push(value);
+    }
+  } catch (error) {
+    // A caller whose body is refused may break off at any time.
+    drain(reader).catch(() => undefined);
+    throw error instanceof HttpProblem ? error : new HttpProblem('body_invalid', 'The body broke off.');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Throws the rest away while the refusal is on its way. A stream that is cancelled cuts the connection that carries the
+ * refusal, and one that is left keeps the next request on its connection waiting for ever.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }

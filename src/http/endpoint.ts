@@ -3,12 +3,15 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
 import type { z } from 'zod';
+import { validTraceparent } from '../domain/traceparent.ts';
 import type { Authorise, Caller, Right } from './caller.ts';
 import { HttpProblem, problemOf, problemResponse, securityHeaders } from './problem.ts';
 
 export type Call = {
   readonly request: HttpRequest;
   readonly correlationId: string;
+  /** Of the host's own span for this request, whose trace is the caller's where it sent one. */
+  readonly traceparent?: string | undefined;
   /** Null on routes that need no right. */
   readonly caller: Caller | null;
 };
@@ -19,16 +22,8 @@ export type EndpointLog = (
   message: string,
 ) => void;
 
-const allMethods: readonly HttpMethod[] = [
-  'GET',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-];
+/** Not TRACE: the library can't make a request of it, so it would be 500; unregistered, the host says 404. */
+const allMethods: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
 /** The methods that a route's last function registers, so that it can answer 405 where the host would say 404. */
 export function methodsBut(served: readonly HttpMethod[]): HttpMethod[] {
@@ -57,7 +52,8 @@ export function createEndpoint(options: EndpointOptions, handle: Handle): HttpHa
           headers: { allow: options.allow.join(', ') },
         });
       }
-      return await handle({ request, correlationId, caller });
+      const traceparent = validTraceparent(context.traceContext?.traceParent);
+      return await handle({ request, correlationId, traceparent, caller });
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === 'internal_error' || problem.code === 'storage_busy') {

@@ -35,7 +35,7 @@ const operations: readonly Operation[] = [
       200: { description: 'Watched already, or the results of many', schema: 'Operation|TrackResults' },
       201: { description: 'Watched from now on', schema: 'Operation' },
     },
-    problems: [400, 413, 415, 503],
+    problems: [400, 408, 413, 415, 503],
   },
   {
     path: '/api/operations',

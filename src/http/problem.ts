@@ -35,6 +35,7 @@ const problems = {
   operation_unknown: [404, 'No tracked operation has this id.'],
   graph_not_found: [404, 'Graph does not find it.'],
   method_not_allowed: [405, 'The method is not allowed here.'],
+  body_too_slow: [408, 'The body did not arrive in time.'],
   body_too_large: [413, 'The body is too large.'],
   media_type_unsupported: [415, 'The body must be application/json in UTF-8.'],
   encoding_unsupported: [415, 'The body must not be compressed.'],

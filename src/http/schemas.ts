@@ -113,6 +113,10 @@ const cloudEvent = z.object({
   datacontenttype: z.literal('application/json'),
   sequence: z.string().regex(/^\d{10}$/),
   partitionkey: z.string(),
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+    .optional(),
   data: z.looseObject({
     key: z.string(),
     kind: kindName,

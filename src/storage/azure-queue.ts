@@ -7,7 +7,10 @@ import { hasCode, toStorageError } from './storage-errors.ts';
 export type SendQueue = {
   /** @throws AppError storage_busy or storage_forbidden when the queue did not clearly accept the message. */
   readonly send: (body: string) => Promise<void>;
-  /** Creates the queue where it is absent. @throws AppError as `send`. */
+  /**
+   * Creates the queue where it is absent, if this identity may; a deployment that declares the queue gives no right to.
+   * @throws AppError as `send`.
+   */
   readonly prepare: () => Promise<void>;
 };
 
@@ -31,7 +34,7 @@ export function createSendQueue(
       await sendOnce(message);
     } catch (error) {
       if (!hasCode(error, 'QueueNotFound')) throw toStorageError(error);
-      await prepare(); // deleted in mid-run
+      await create().catch(rethrow); // deleted in mid-run
       await sendOnce(message).catch(rethrow);
     }
   }
@@ -42,7 +45,16 @@ export function createSendQueue(
   }
 
   async function prepare(): Promise<void> {
-    await client.createIfNotExists({ abortSignal: limit() }).catch(rethrow);
+    try {
+      await create();
+    } catch (error) {
+      // The identity is known and lacks this right. Whether the queue is there to be used, the first send tells.
+      if (!hasCode(error, 'AuthorizationPermissionMismatch')) throw toStorageError(error);
+    }
+  }
+
+  async function create(): Promise<void> {
+    await client.createIfNotExists({ abortSignal: limit() });
   }
 }
 

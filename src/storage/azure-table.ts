@@ -3,8 +3,15 @@
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import { withConditionalDeletes } from './conditional-deletes.ts';
 import { readLimitMs, type TableClients } from './connections.ts';
-import { hasCode, hasStatus, isForbidden, toStorageError } from './storage-errors.ts';
-import { assertTransaction, type RangeQuery, type Row, type Table, type TableAction } from './table.ts';
+import { hasCode, hasStatus, isForbidden, isRefusal, toStorageError } from './storage-errors.ts';
+import {
+  assertTransaction,
+  type RangeQuery,
+  type Row,
+  type Table,
+  type TableAction,
+  type Transacted,
+} from './table.ts';
 
 const pageSizeLimit = 1000;
 const system = new Set(['etag', 'partitionKey', 'rowKey', 'timestamp', 'odata.metadata']);
@@ -42,10 +49,7 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
     }
   }
 
-  async function transact(
-    partitionKey: string,
-    actions: readonly TableAction[],
-  ): Promise<{ applied: boolean }> {
+  async function transact(partitionKey: string, actions: readonly TableAction[]): Promise<Transacted> {
     assertTransaction(actions);
     try {
       const { subResponses } = await withConditionalDeletes(actions, () =>
@@ -53,12 +57,12 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
       );
       const isClear =
         subResponses.length === actions.length && subResponses.every(({ status }) => status < 300);
-      return { applied: isClear };
+      return { applied: isClear, isRefused: false };
     } catch (error) {
       if (error instanceof TypeError) throw error; // a mistake of ours: nothing was sent
       if (isForbidden(error)) throw toStorageError(error);
       if (hasCode(error, 'TableNotFound')) await createTable(writer); // deleted in mid-run: the next attempt finds it
-      return { applied: false };
+      return { applied: false, isRefused: isRefusal(error) };
     }
   }
 }

@@ -39,15 +39,19 @@ export function createIdempotencyStore(table: Table) {
   }
 
   async function create(id: string, record: StoredRecord): Promise<boolean> {
-    const { applied } = await table.transact(partition, [
-      { type: 'create', rowKey: id, properties: writeRow(record) },
-    ]);
-    return applied;
+    const properties = writeRow(record);
+    return (
+      properties !== null &&
+      (await table.transact(partition, [{ type: 'create', rowKey: id, properties }])).applied
+    );
   }
 
   async function replace(id: string, record: StoredRecord, etag: string): Promise<boolean> {
-    const action = { type: 'replace', rowKey: id, etag, properties: writeRow(record) } as const;
-    return (await table.transact(partition, [action])).applied;
+    const properties = writeRow(record);
+    return (
+      properties !== null &&
+      (await table.transact(partition, [{ type: 'replace', rowKey: id, etag, properties }])).applied
+    );
   }
 
   async function remove(id: string, etag: string): Promise<boolean> {
@@ -63,10 +67,12 @@ export function createIdempotencyStore(table: Table) {
   }
 }
 
-function writeRow(record: StoredRecord): Row['properties'] {
+/** Null for a record that no row holds: half of an answer would be none. */
+function writeRow(record: StoredRecord): Row['properties'] | null {
   const text = JSON.stringify(record);
+  if (text.length > partLength * maxParts) return null;
   const parts: Record<string, string> = {};
-  for (let index = 0; index * partLength < text.length && index < maxParts; index += 1) {
+  for (let index = 0; index * partLength < text.length; index += 1) {
     parts[`part${index}`] = text.slice(index * partLength, (index + 1) * partLength);
   }
   return { v: rowVersion, startedAt: new Date(record.startedAtMs).toISOString(), ...parts };

@@ -41,6 +41,7 @@ import {
   type Row,
   type Table,
   type TableAction,
+  type Transacted,
 } from './table.ts';
 
 export type OperationStore = ReturnType<typeof createOperationStore>;
@@ -160,9 +161,9 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
   }
 
   /** All changes or none. The caller keeps a group within 100 rows; one of too many bytes is refused, to be taken apart. */
-  async function commit(shard: Shard, changes: readonly Change[]): Promise<{ readonly applied: boolean }> {
+  async function commit(shard: Shard, changes: readonly Change[]): Promise<Transacted> {
     const actions = changes.flatMap(actionsOf);
-    if (changes.length > 1 && !fitsTransaction(actions)) return { applied: false };
+    if (changes.length > 1 && !fitsTransaction(actions)) return { applied: false, isRefused: true };
     return table.transact(shard, actions);
   }
 

@@ -6,6 +6,7 @@ import type { JsonValue, Operation } from '../domain/operation.ts';
 import { noEnds } from '../domain/pushes.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Known, OutboxEntry, ParkedPush, ShardMemory } from '../domain/stored.ts';
+import { validTraceparent } from '../domain/traceparent.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import { boundedJson } from './bounded-operation.ts';
 import type { Properties, Row } from './table.ts';
@@ -84,6 +85,8 @@ const operationSchema: z.ZodType<Operation> = z.object({
   graceUntilMs: z.number(),
   policy: z.object({ firstPollMs: z.number(), intervalMs: z.number() }),
   trackedBy: z.enum(['api', 'proxy', 'push']),
+  // Absent in rows of older releases. What is no traceparent is dropped: it explains an operation and decides nothing.
+  traceparent: z.unknown().transform(validTraceparent).optional(),
   health,
   ...details,
   label: z.string().nullable(),

@@ -25,6 +25,12 @@ export function isForbidden(error: unknown): boolean {
   return hasStatus(error, 401) || hasStatus(error, 403);
 }
 
+/** Whether the service itself has said no; after a request that was tried once it has not applied it then. */
+export function isRefusal(error: unknown): boolean {
+  const status = error instanceof RestError ? (error.statusCode ?? 0) : 0;
+  return status >= 400 && status < 500 && status !== 408;
+}
+
 export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof RestError && error.statusCode === status;
 }

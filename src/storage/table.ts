@@ -16,8 +16,11 @@ export type TableAction =
   /** `etag` `*` deletes whatever is there. */
   | { readonly type: 'delete'; readonly rowKey: string; readonly etag: string };
 
-/** Not applied is no verdict: refused, failed or unknown. The caller reads the rows again. */
-export type Transacted = { readonly applied: boolean };
+/**
+ * Not applied is no verdict: the caller reads the rows again. `isRefused` says that storage has clearly said no to this
+ * one request; otherwise it may have been applied all the same.
+ */
+export type Transacted = { readonly applied: boolean; readonly isRefused: boolean };
 
 export type RangeQuery = {
   /** First row key, inclusive. */

@@ -9,8 +9,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { buildBundle } from '../../dev/build.ts';
 import { repositoryRoot } from './planted-repository.ts';
 
-/** A cold start pays it before the first trigger runs. Measured below 0.3 s; the rest is for slow machines. */
-const maxLoadCpuMs = 1200;
+/** A cold start pays it before the first trigger runs. Measured 0.3 s on a busy machine. */
+const maxLoadCpuMs = 500;
+/** The best of some counts: others on the machine only ever add. */
+const tries = 3;
 
 const script = `
   const before = process.cpuUsage();
@@ -33,12 +35,14 @@ test('loads within its budget, without telemetry', async () => {
     OPWATCH_CREDENTIAL: 'static',
     OPWATCH_STATIC_TOKEN: 'a-token-for-loopback',
   };
-  const child = spawn(process.execPath, ['-e', script, path], {
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  const { cpuMs } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as { cpuMs: number };
+  const load = async (): Promise<number> => {
+    const child = spawn(process.execPath, ['-e', script, path], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    return (JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as { cpuMs: number }).cpuMs;
+  };
+  let cpuMs = await load();
+  for (let count = 1; count < tries && cpuMs >= maxLoadCpuMs; count += 1)
+    cpuMs = Math.min(cpuMs, await load());
   expect(cpuMs).toBeLessThan(maxLoadCpuMs);
   expect(eagerModules.filter((module) => /applicationinsights|opentelemetry\/sdk/.test(module))).toEqual([]);
 });

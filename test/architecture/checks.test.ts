@@ -139,9 +139,12 @@ describe('checks', () => {
 
 describe('supply chain', () => {
   const integrity = `sha512-${'A'.repeat(86)}==`;
-  const one = { version: '1.0.0', integrity };
+  const one = { version: '1.0.0', integrity, license: 'MIT' };
   const lockOf = (entry: object, path = 'node_modules/one'): Record<string, string> => ({
-    'package-lock.json': JSON.stringify({ lockfileVersion: 3, packages: { '': {}, [path]: entry } }),
+    'package-lock.json': JSON.stringify({
+      lockfileVersion: 3,
+      packages: { '': {}, [path]: { license: 'MIT', ...entry } },
+    }),
   });
 
   test.each([
@@ -173,6 +176,26 @@ describe('supply chain', () => {
       '@s/one: an install script nobody reviewed',
     ],
     [
+      'a licence that asks for our source',
+      lockOf({ ...one, license: 'GPL-3.0-only', dev: true }),
+      'node_modules/one: its licence is GPL-3.0-only',
+    ],
+    [
+      'a licence for tools in what is shipped',
+      lockOf({ ...one, license: 'MPL-2.0' }),
+      'node_modules/one: its licence is MPL-2.0',
+    ],
+    [
+      'a licence of which one part is not allowed',
+      lockOf({ ...one, license: 'MIT AND AGPL-3.0' }),
+      'node_modules/one: its licence is MIT AND AGPL-3.0',
+    ],
+    [
+      'a package that names no licence',
+      lockOf({ ...one, license: undefined }),
+      'node_modules/one: its licence is none',
+    ],
+    [
       'a lock file without packages',
       { 'package-lock.json': '{"lockfileVersion":3,"packages":{"":{}}}' },
       'package-lock.json: no packages',
@@ -201,6 +224,15 @@ describe('supply chain', () => {
     const repository = await plantRepository(files);
     const { problems } = await checkSupplyChain(repository.root);
     expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test.each([
+    ['a licence for tools in a tool', { license: 'MPL-2.0', dev: true }],
+    ['a choice of licences of which one is allowed', { license: '(MIT OR GPL-3.0)' }],
+    ['two licences that are both allowed', { license: 'Apache-2.0 AND MIT' }],
+  ])('accepts %s', async (_name, entry) => {
+    const repository = await plantRepository(lockOf({ ...one, ...entry }));
+    expect((await checkSupplyChain(repository.root)).problems).toEqual([]);
   });
 
   test('accepts what this repository installs', async () => {

@@ -1,9 +1,9 @@
 // A table in memory that keeps the promises of the real one: ETags, order by code unit, all or nothing. Faults are
 // given by a hook, so that a test says for each transaction whether it is applied and what its caller learns.
-import type { Properties, RangeQuery, Row, Table, TableAction } from '../../src/storage/table.ts';
+import type { Properties, RangeQuery, Row, Table, TableAction, Transacted } from '../../src/storage/table.ts';
 import { assertTransaction } from '../../src/storage/table.ts';
 
-/** `refuse`: nothing is applied; `lose`: applied, but its caller is told nothing. */
+/** `refuse`: nothing is applied; `lose`: applied. In both its caller is told nothing. */
 export type Fault = 'refuse' | 'lose';
 
 export type MemoryTable = Table & {
@@ -52,15 +52,13 @@ export function createMemoryTable(): MemoryTable {
     }
   }
 
-  async function transact(
-    partitionKey: string,
-    actions: readonly TableAction[],
-  ): Promise<{ applied: boolean }> {
+  async function transact(partitionKey: string, actions: readonly TableAction[]): Promise<Transacted> {
     assertTransaction(actions);
     const fault = table.fault?.(partitionKey, actions) ?? null;
-    if (fault === 'refuse' || !isApplicable(partition(partitionKey), actions)) return { applied: false };
+    if (fault === 'refuse') return { applied: false, isRefused: false };
+    if (!isApplicable(partition(partitionKey), actions)) return { applied: false, isRefused: true };
     for (const action of actions) apply(partition(partitionKey), action);
-    return { applied: fault !== 'lose' };
+    return { applied: fault !== 'lose', isRefused: false };
   }
 
   function apply(target: Map<string, Row>, action: TableAction): void {

@@ -5,6 +5,7 @@ import { Secret } from '../../src/config/secret.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Env, refusalOf } from '../fixtures/config.ts';
 
+const nothing = { type: 'environment', clientId: null, secret: null, certificate: null };
 const clientId = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
 const noStorage: Env = { AZURE_TENANT_ID: '11111111-2222-3333-4444-555555555555' };
 const base: Env = { ...noStorage, AzureWebJobsStorage: 'UseDevelopmentStorage=true' };
@@ -16,7 +17,7 @@ function storageOf(env: Env) {
 
 describe('the credential', () => {
   test.each<{ where: string; env: Env; credential: unknown }>([
-    { where: 'nothing offers another', env: {}, credential: { type: 'environment' } },
+    { where: 'nothing offers another', env: {}, credential: nothing },
     {
       where: 'IDENTITY_ENDPOINT is there',
       env: { IDENTITY_ENDPOINT: 'http://127.0.0.1:1' },
@@ -30,12 +31,40 @@ describe('the credential', () => {
     {
       where: 'the choice is explicit',
       env: { IDENTITY_ENDPOINT: 'http://127.0.0.1:1', OPWATCH_CREDENTIAL: 'environment' },
-      credential: { type: 'environment' },
+      credential: nothing,
     },
     {
       where: 'it is federated',
       env: { OPWATCH_CREDENTIAL: 'workloadIdentity' },
-      credential: { type: 'workloadIdentity' },
+      credential: { type: 'workloadIdentity', clientId: null, tokenFile: null },
+    },
+    {
+      where: 'it is federated, with all that it needs',
+      env: {
+        OPWATCH_CREDENTIAL: 'workloadIdentity',
+        AZURE_CLIENT_ID: clientId,
+        AZURE_FEDERATED_TOKEN_FILE: '/var/run/token',
+      },
+      credential: { type: 'workloadIdentity', clientId, tokenFile: '/var/run/token' },
+    },
+    {
+      where: 'there is a certificate and no secret',
+      env: {
+        AZURE_CLIENT_ID: clientId,
+        AZURE_CLIENT_SECRET: '',
+        AZURE_CLIENT_CERTIFICATE_PATH: '/app.pem',
+        AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: 'TRUE',
+      },
+      credential: {
+        ...nothing,
+        clientId,
+        certificate: { path: '/app.pem', password: null, sendsChain: true },
+      },
+    },
+    {
+      where: 'there are names of a person, who is no app',
+      env: { AZURE_CLIENT_ID: clientId, AZURE_USERNAME: 'x', AZURE_PASSWORD: 'x' },
+      credential: { ...nothing, clientId },
     },
     {
       where: 'it is the developer’s',
@@ -44,6 +73,20 @@ describe('the credential', () => {
     },
   ])('is the right one where $where', ({ env, credential }) => {
     expect(loadConfig({ ...base, ...env }).credential).toEqual(credential);
+  });
+
+  test('keeps what proves the app to itself', () => {
+    const env = {
+      AZURE_CLIENT_ID: clientId,
+      AZURE_CLIENT_SECRET: 'canary',
+      AZURE_CLIENT_CERTIFICATE_PATH: '/app.pem',
+      AZURE_CLIENT_CERTIFICATE_PASSWORD: 'canary',
+    };
+    const { credential } = loadConfig({ ...base, ...env });
+    expect(JSON.stringify(credential) + inspect(credential, { depth: 9 })).not.toContain('canary');
+    if (credential.type !== 'environment') throw new TypeError(credential.type);
+    expect(credential.secret?.reveal()).toBe('canary');
+    expect(credential.certificate?.password?.reveal()).toBe('canary');
   });
 
   test('a static token is refused while Graph is not on loopback', () => {

@@ -18,7 +18,7 @@ describe('defaults', () => {
         authorityHost: 'https://login.microsoftonline.com',
         tenantId: tenant,
       },
-      credential: { type: 'environment' },
+      credential: { type: 'environment', clientId: null, secret: null, certificate: null },
       kinds: {
         connectionOperation: policy('*/30 * * * * *', [60, 60, 86_400]),
         commsOperation: policy('*/15 * * * * *', [5, 15, 14_400]),

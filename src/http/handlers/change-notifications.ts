@@ -42,7 +42,7 @@ export function createTakeChangeNotifications(deps: ChangeNotificationDeps): Han
       rejected: items.length - accepted.length,
       lifecycle,
     };
-    deps.log(lifecycle.length > 0 || fields.rejected > 0 ? 'warn' : 'info', fields, 'change notifications');
+    if (lifecycle.length > 0 || fields.rejected > 0) deps.log('warn', fields, 'change notifications');
     followHints(accepted.flatMap(({ resource }) => resource ?? []));
     return emptyResponse(call, 202);
   };

@@ -25,7 +25,7 @@ export function createTrackOperations({ flows, home }: Deps): Handle {
     });
     if (isObject(value) && 'operations' in value) return trackAll(call, value);
     if (bytes > maxOneBytes) throw new HttpProblem('body_too_large');
-    const { status, operation } = await trackOne(value);
+    const { status, operation } = await trackOne(value, call);
     const headers = status === 201 ? { location: `/api/operations/${operation.key}` } : {};
     return jsonResponse(call, status, { body: operation, headers });
   };
@@ -34,21 +34,21 @@ export function createTrackOperations({ flows, home }: Deps): Handle {
     const parsed = trackMany.safeParse(body);
     if (!parsed.success)
       throw new HttpProblem('body_invalid', 'The member "operations" must be a list of 1 to 100.');
-    const results = await Promise.all(parsed.data.operations.map(trackOneResult));
+    const results = await Promise.all(parsed.data.operations.map((item) => trackOneResult(item, call)));
     return jsonResponse(call, 200, { body: { results } });
   }
 
-  async function trackOneResult(item: unknown) {
+  async function trackOneResult(item: unknown, call: Call) {
     try {
-      return await trackOne(item);
+      return await trackOne(item, call);
     } catch (error) {
       const { status, code, message } = problemOf(error);
       return { status, error: { code, message } };
     }
   }
 
-  async function trackOne(item: unknown) {
-    const tracked = await flows.track(readTrackRequest(item, home));
+  async function trackOne(item: unknown, { traceparent }: Call) {
+    const tracked = await flows.track({ ...readTrackRequest(item, home), traceparent });
     switch (tracked.outcome) {
       case 'created':
         return { status: 201, operation: tracked.operation };

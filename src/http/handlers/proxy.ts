@@ -127,7 +127,7 @@ function assertNoQuery(request: HttpRequest): void {
 }
 
 function requestOf(
-  { request, correlationId }: Call,
+  { request, correlationId, traceparent }: Call,
   target: ProxyTarget,
   change: JsonObject | null,
 ): ProxyRequest {
@@ -137,7 +137,7 @@ function requestOf(
   const wantsRepresentation = /(^|[,;\s])return=representation($|[,;\s])/i.test(
     request.headers.get('prefer') ?? '',
   );
-  return { target, change, ifMatch, clientRequestId: correlationId, wantsRepresentation };
+  return { target, change, ifMatch, clientRequestId: correlationId, traceparent, wantsRepresentation };
 }
 
 function isJsonObject(value: unknown): value is JsonObject {

@@ -57,6 +57,25 @@ describe('a queue of Azurite', () => {
     expect(await received()).toHaveLength(1);
   });
 
+  test('an identity that may send but not create uses the queue that is there', async () => {
+    proxy.mode = (what) => (what === 'queue PUT' ? 'refuse' : 'pass');
+    await queue.prepare();
+    await queue.send(body);
+    expect(await received()).toHaveLength(1);
+  });
+
+  test('an identity that may not create is told so when the queue is not there', async () => {
+    await consumer.delete();
+    proxy.mode = (what) => (what === 'queue PUT' ? 'refuse' : 'pass');
+    await queue.prepare();
+    await expect(queue.send(body)).rejects.toMatchObject({ code: 'storage_forbidden' });
+  });
+
+  test('an identity that may not send is told so', async () => {
+    proxy.mode = (what) => (what === 'queue POST' ? 'refuse' : 'pass');
+    await expect(queue.send(body)).rejects.toMatchObject({ code: 'storage_forbidden' });
+  });
+
   test('a queue that was deleted meanwhile is created again and gets the message', async () => {
     await queue.send('before');
     await consumer.delete();

@@ -49,6 +49,18 @@ test('a live row', () => {
   expect(readLive(row(`live!${operation.key}`, { v: 1, value: text }))).toEqual(operation);
 });
 
+test('a live row that carries the trace of its tracking, and one whose trace is none', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const text = value
+    .replace('KEY', operation.key)
+    .replace(',"health"', `,"traceparent":"${traceparent}","health"`);
+  const traced = { ...operation, traceparent };
+  expect(JSON.parse(String(writeLive(traced)['value']))).toEqual(JSON.parse(text));
+  expect(readLive(row(`live!${operation.key}`, { v: 1, value: text }))).toEqual(traced);
+  const garbled = text.replace(traceparent, String.raw`00-x\r\ny`);
+  expect(readLive(row(`live!${operation.key}`, { v: 1, value: garbled }))).toEqual(operation);
+});
+
 test('a known row of an operation that lives, and of one that has ended', () => {
   const begun = { v: 1, generation: '1795327200', ended: false };
   expect(writeBegun(operation)).toEqual(begun);

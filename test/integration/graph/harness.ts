@@ -105,7 +105,8 @@ export async function startReading(script: Script, options: ReadingOptions = {})
   const giveToken = options.giveToken ?? ((isFresh) => (isFresh ? 'fresh-token' : 'token'));
   const tokensAsked: boolean[] = [];
   const tokens: TokenSource = {
-    token: (isFresh) => {
+    token: (refused) => {
+      const isFresh = refused !== null;
       tokensAsked.push(isFresh);
       return Promise.resolve(giveToken(isFresh));
     },

@@ -86,7 +86,7 @@ describe('no token (F-65)', () => {
     const { said, pause } = await read(answerText(401, ''), {
       giveToken: (isFresh) => (isFresh ? null : 'token'),
     });
-    expect(said[0]).toEqual({ type: 'refused', code: 'no_token' });
+    expect(said[0]).toEqual({ type: 'refused', code: 'http_401' });
     expect(pause).toEqual(refusedPause);
     expect(reading?.server.seen).toHaveLength(1);
   });

@@ -55,6 +55,13 @@ const bodies: readonly (readonly [what: string, path: string, asked: Asked, stat
       'property_not_allowed',
     ],
     [
+      'A-38 prototype deep inside',
+      comms,
+      { body: '{"resultInfo":[{"prototype":{"isAdmin":true}}]}' },
+      400,
+      'property_not_allowed',
+    ],
+    [
       'A-38 129 properties',
       schema,
       { body: { properties: Array.from({ length: 129 }, () => ({})) } },

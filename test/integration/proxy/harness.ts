@@ -153,7 +153,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
 function hastyProxy(app: App, limitMs: number): App['flows']['proxy'] {
   const tokens = createStaticTokenSource(graphToken);
   const client = createGraphClient({ root: app.home.root, tokens, nowMs: Date.now, limitMs });
-  const ports = { ...createProxyCaller(client), home: app.home, log: app.log };
+  const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
+  const { home, log, telemetry } = app;
+  const ports = { ...createProxyCaller(client), home, log, clock, tell: telemetry.tell };
   return createProxyRequest(ports as ProxyPorts);
 }
 

@@ -1,6 +1,7 @@
-// Every route of the proxy, read and changed in both versions, and each of the original update pages.
+// Every route of the proxy, read and changed in both versions.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { functionKey, graphToken, type Proxy, startProxy } from './harness.ts';
+import { trackOperation } from './tracked.ts';
 
 let proxy: Proxy;
 beforeAll(async () => {
@@ -127,96 +128,6 @@ describe.each(versions)('in %s', (version) => {
   );
 });
 
-describe('the original pages', () => {
-  test('Update connectionOperation', async () => {
-    const { operation, key } = await tracked('connectionOperation', 'contosohr');
-    const answer = await proxy.patch('beta/connectionOperation', {
-      body: {
-        '@odata.type': '#microsoft.graph.connectionOperation',
-        id: operation.id,
-        error: { '@odata.type': 'microsoft.graph.publicError' },
-        status: 'failed',
-      },
-    });
-    expect(answer).toMatchObject({ status: 200, json: { id: operation.id, status: 'failed' } });
-    expect(patchesSeen()).toEqual([
-      {
-        path: `/beta${operation.path}`,
-        body: { error: { '@odata.type': 'microsoft.graph.publicError' }, status: 'failed' },
-      },
-    ]);
-    expect(await eventsOf(key)).toEqual(['opwatch.connectionOperation.failed by patch']);
-  });
-
-  test('connectionOperation resource type', async () => {
-    const { operation } = await tracked('connectionOperation', 'contosohr');
-    const path = `beta${operation.path}`;
-    const read = await proxy.get(path);
-    expect(read).toMatchObject({ status: 200, json: { id: operation.id, status: 'inprogress' } });
-    const error = { '@odata.type': 'microsoft.graph.errorDetail' };
-    const body = { '@odata.type': '#microsoft.graph.connectionOperation', id: operation.id, error };
-    const answer = await proxy.patch(path, { body: { ...body, status: 'completed' } });
-    expect(answer).toMatchObject({ status: 200, json: { id: operation.id, status: 'completed', error } });
-  });
-
-  test('Update operation', async () => {
-    const { operation, key } = await tracked('onenoteOperation', `/users/${call}`);
-    const answer = await proxy.patch('v1.0/operation', {
-      body: {
-        '@odata.type': '#microsoft.graph.operation',
-        id: operation.id,
-        status: 'Completed',
-        lastActionDateTime: '2017-01-01T00:01:23.8467386+03:00',
-      },
-    });
-    expect(answer).toMatchObject({ status: 200, json: { id: operation.id } });
-    expect(patchesSeen()).toEqual([
-      {
-        path: `/v1.0${operation.path}`,
-        body: { status: 'Completed', lastActionDateTime: '2017-01-01T00:01:23.8467386+03:00' },
-      },
-    ]);
-    expect(await eventsOf(key)).toEqual(['opwatch.onenoteOperation.succeeded by patch']);
-  });
-
-  test('Update connections', async () => {
-    proxy.simulator.control.addConnection({ id: 'contosohr', name: 'HR' });
-    for (const form of ['connections', 'externalConnection']) {
-      const answer = await proxy.patch(`beta/${form}`, {
-        headers: { prefer: 'return=representation' },
-        body: {
-          '@odata.type': '#microsoft.graph.externalConnection',
-          id: 'contosohr',
-          name: `by ${form}`,
-          description: 'String',
-        },
-      });
-      expect(answer).toMatchObject({ status: 200, json: { id: 'contosohr', name: `by ${form}` } });
-    }
-    expect(patchesSeen()[0]).toEqual({
-      path: '/beta/external/connections/contosohr',
-      body: { name: 'by connections', description: 'String' },
-    });
-  });
-
-  test('Update commsOperation', async () => {
-    const { operation, key } = await tracked('commsOperation', call);
-    const body = {
-      '@odata.type': '#microsoft.graph.commsOperation',
-      status: 'completed',
-      clientContext: 'String',
-      resultInfo: { '@odata.type': 'microsoft.graph.resultInfo' },
-    };
-    const path = `beta/communications/calls/${call}/operations/${operation.id}`;
-    const answer = await proxy.patch(path, { body });
-    expect(answer).toMatchObject({ status: 200, json: { id: operation.id, clientContext: 'String' } });
-    expect(patchesSeen()).toEqual([{ path: `/beta${operation.path}`, body }]);
-    expect(await eventsOf(key)).toEqual(['opwatch.commsOperation.succeeded by patch']);
-    const literal = await proxy.patch('beta/commsOperation', { body: { ...body, id: operation.id } });
-    expect(literal).toMatchObject({ status: 200, json: { id: operation.id } });
-  });
-});
-
 describe('an operation whose id stands in the body', () => {
   const body = { id: 'same.id', status: 'completed' };
 
@@ -227,14 +138,22 @@ describe('an operation whose id stands in the body', () => {
   });
 
   test('is not found among operations of another kind', async () => {
-    await tracked('commsOperation', call, 'other.kind');
+    await trackOperation(proxy, { kind: 'commsOperation', parent: call, id: 'other.kind' });
     const answer = await proxy.patch('v1.0/connectionOperation', { body: { ...body, id: 'other.kind' } });
     expect(answer).toMatchObject({ status: 404, json: { code: 'operation_unknown' } });
   });
 
   test('is ambiguous under two parents, and only their keys are named', async () => {
-    const one = await tracked('connectionOperation', 'contosohr', 'same.id');
-    const other = await tracked('connectionOperation', 'contosoit', 'same.id');
+    const one = await trackOperation(proxy, {
+      kind: 'connectionOperation',
+      parent: 'contosohr',
+      id: 'same.id',
+    });
+    const other = await trackOperation(proxy, {
+      kind: 'connectionOperation',
+      parent: 'contosoit',
+      id: 'same.id',
+    });
     const answer = await proxy.patch('v1.0/connectionOperation', { body });
     expect(answer).toMatchObject({ status: 409, json: { code: 'operation_ambiguous' } });
     expect(new Set(answer.json['keys'] as string[])).toEqual(new Set([one.key, other.key]));
@@ -252,25 +171,3 @@ test('the audit names the caller by a digest, the properties, and never a key, a
   for (const secret of [graphToken, functionKey, 'canary-value'])
     expect(proxy.lines.join('\n')).not.toContain(secret);
 });
-
-/** An operation that Graph has and Opwatch tracks; requests so far are forgotten. */
-async function tracked(kind: OperationRoute['kind'], parent: string, id?: string) {
-  const { control } = proxy.simulator;
-  const script = kind === 'connectionOperation' ? inProgress : running;
-  const operation = control.addOperation({ kind, parent, script: [...script], ...(id ? { id } : {}) });
-  const key = await proxy.track(operation.path);
-  control.zero();
-  return { operation, key };
-}
-
-function patchesSeen() {
-  const patches = proxy.simulator.control.requests().filter(({ method }) => method === 'PATCH');
-  return patches.map(({ path, body }) => ({ path, body }));
-}
-
-async function eventsOf(key: string): Promise<readonly string[]> {
-  const events = await proxy.takeEvents();
-  return events
-    .filter(({ data }) => data.key === key)
-    .map(({ type, data }) => `${type} by ${data.observedBy}`);
-}

@@ -102,7 +102,7 @@ describe.concurrent('a sweep in whose middle storage refuses us (F-27)', { timeo
   test('asks Graph nothing more, tells it, and loses nothing', () =>
     withWatching(async (watching) => {
       const { operations, ended } = await heldSweep(watching, { count: 65, holds: 2 });
-      watching.storage.mode = (what) => (what === 'table POST' ? 'forbidden' : 'pass');
+      watching.storage.mode = (what) => (what === 'table POST' ? 'refuse' : 'pass');
       await expect(ended).rejects.toMatchObject({ code: 'storage_forbidden' });
       // The second one was under way when the commit of what the first had brought was refused.
       expect(readsOf(watching)).toHaveLength(2);

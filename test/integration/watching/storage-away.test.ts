@@ -13,7 +13,7 @@ describe.concurrent('storage that refuses us (F-27)', { timeout: 90_000 }, () =>
     withWatching(async (watching) => {
       await watching.begin(3);
       expect(await watching.app.flows.ready()).toBe(true);
-      watching.storage.mode = (what) => (what.startsWith(refused) ? 'forbidden' : 'pass');
+      watching.storage.mode = (what) => (what.startsWith(refused) ? 'refuse' : 'pass');
       const counts = await watching.counted(async () => {
         await expect(watching.sweep()).rejects.toMatchObject({ code: 'storage_forbidden' });
       });
@@ -31,7 +31,7 @@ describe.concurrent('storage that refuses us (F-27)', { timeout: 90_000 }, () =>
     withWatching(async (watching) => {
       await watching.begin(1);
       const other = watching.secondApp();
-      watching.storage.mode = 'forbidden';
+      watching.storage.mode = 'refuse';
       await expect(other.start()).rejects.toMatchObject({ code: 'storage_forbidden' });
       await expect(other.pollKind('connectionOperation')).rejects.toMatchObject({
         code: 'storage_forbidden',
@@ -45,7 +45,7 @@ describe.concurrent('storage that refuses us (F-27)', { timeout: 90_000 }, () =>
   test('by the queue alone keeps the events until it takes them', () =>
     withWatching(async (watching) => {
       await watching.begin(3);
-      watching.storage.mode = (what) => (what.startsWith('queue') ? 'forbidden' : 'pass');
+      watching.storage.mode = (what) => (what.startsWith('queue') ? 'refuse' : 'pass');
       await watching.sweep();
       expect(watching.logged.map(({ message }) => message)).toContain('event was not sent');
       watching.storage.mode = 'pass';

@@ -76,6 +76,15 @@ describe('an event', () => {
     }
   });
 
+  test('carries the trace that began its tracking where there is one, as an extension that the library takes', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const [body = ''] = bodiesOf([aStatus('inprogress')], anOperation({ traceparent }));
+    expect(eventOf(body)).toMatchObject({ traceparent });
+    expect(new CloudEvent(eventOf(body)).validate()).toBe(true);
+    const [untraced = ''] = bodiesOf([aStatus('inprogress')]);
+    expect(untraced).not.toContain('traceparent');
+  });
+
   test('of something lost carries its evidence, in instants of ISO 8601', () => {
     const event = eventOf(bodiesOf([aGone(5 * minute, 410)])[0]);
     expect(event.data).toMatchObject({
@@ -111,7 +120,8 @@ describe('the size of an event', () => {
     { what: 'a long client context', details: { clientContext: 'c'.repeat(30_000) } },
   ])('stays below 24 KiB and says that it was cut: $what', ({ details }) => {
     const whole = { error: null, result: null, clientContext: null, percentComplete: 50, ...details };
-    const [body] = bodiesOf([aStatus('failed', minute, { details: whole })]);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const [body] = bodiesOf([aStatus('failed', minute, { details: whole })], anOperation({ traceparent }));
     expect(Buffer.byteLength(body ?? '')).toBeLessThanOrEqual(maxEventBytes);
     expect(body?.isWellFormed()).toBe(true);
     expect(eventOf(body).data).toMatchObject({ truncated: true, percentComplete: 50 });

@@ -75,6 +75,20 @@ describe('a path that is served', () => {
     }
   });
 
+  test.each([
+    ['connections/contosohr/schema', '/external/connections/{id}/schema'],
+    ['external/connections/hr1/operations/1.neu.0f', '/external/connections/{id}/operations/{id}'],
+    [`app/calls/${call}/operations/op`, '/communications/calls/{id}/operations/{id}'],
+    ['users/Ada@contoso.com/onenote/operations/op', '/users/{id}/onenote/operations/{id}'],
+    [
+      `groups/${group}/sites/${site}/onenote/operations/op`,
+      '/groups/{id}/sites/{id}/onenote/operations/{id}',
+    ],
+  ])('%s has a route that names nobody', (path, route) => {
+    const address = parseProxyAddress('v1.0', path, home);
+    expect(address.type === 'target' && address.target.route).toBe(route);
+  });
+
   test('an operation has the same key in every spelling and version', () => {
     const keys = [
       parseProxyAddress('v1.0', `communications/calls/${call}/operations/op`, home),

@@ -1,6 +1,7 @@
 // An Idempotency-Key: once is once, also when the answer of storage is lost or the process dies in between.
 import { HttpRequest } from '@azure/functions';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/domain/errors.ts';
 import { createRunOnce } from '../../../src/flows/idempotency.ts';
 import { type Call, type Handle, jsonResponse } from '../../../src/http/endpoint.ts';
 import { idempotent } from '../../../src/http/idempotent.ts';
@@ -133,6 +134,33 @@ describe('an answer', () => {
     const first = await handle(aCall());
     const second = await handle(aCall());
     expect(second.body).toBe(first.body);
+  });
+});
+
+describe('an answer that can not be kept', () => {
+  test('because storage refuses us meanwhile, is given all the same', async () => {
+    const handle = once(async (call) => {
+      table.fault = () => {
+        throw new AppError('storage_forbidden', 'refused', { action: 'retry' });
+      };
+      return counted(call);
+    });
+    expect(await handle(aCall())).toMatchObject({ status: 201 });
+    table.fault = null;
+    expect(await codeOf(handle(aCall()))).toBe('idempotency_conflict');
+    expect(runs).toBe(1);
+  });
+
+  test('because no row holds it, is given all the same, and later nobody knows it', async () => {
+    const handle = once(async (call) => {
+      await counted(call);
+      return jsonResponse(call, 200, { body: { text: 'x'.repeat(600_000) } });
+    });
+    expect(await handle(aCall())).toMatchObject({ status: 200 });
+    expect(await codeOf(handle(aCall()))).toBe('idempotency_conflict');
+    nowMs += 6 * minuteMs;
+    expect(await codeOf(handle(aCall()))).toBe('graph_timeout');
+    expect(runs).toBe(1);
   });
 });
 

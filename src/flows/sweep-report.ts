@@ -1,0 +1,60 @@
+// What a sweep says of itself: one set of numbers, from which log line and metrics are made.
+import type { Shard, ShardContents } from '../domain/stored.ts';
+import type { ReadCounts } from './read-due.ts';
+
+export type SweepReport = ReadCounts & {
+  readonly shard: Shard;
+  readonly durationMs: number;
+  readonly live: number;
+  /** Since its tracking began; 0 when nothing is live. */
+  readonly oldestAgeSeconds: number;
+  readonly due: number;
+  /** Read and answered; what was throttled is not. */
+  readonly read: number;
+  /** How long after its due time the latest read was begun; 0 when nothing was due. */
+  readonly maxLatenessMs: number;
+  /** Observations older than what is known. */
+  readonly ignored: number;
+  /** How long Graph asked to be left alone from now on, the longest of the tenants. */
+  readonly throttledForSeconds: number;
+  /** Changes that are in, the shared transactions for them, and what storage gave no clear answer for. */
+  readonly committed: number;
+  readonly commits: number;
+  readonly left: number;
+  readonly published: number;
+  readonly unpublished: number;
+  /** Events committed and not published when the sweep began. */
+  readonly outboxDepth: number;
+  readonly outboxOldestSeconds: number;
+  readonly parked: number;
+};
+
+/** Whether the sweep brought anything but unchanged polls: those cost next to nothing, in a log as elsewhere. */
+export function isNews(report: SweepReport): boolean {
+  const { committed, left, ignored, published, unpublished } = report;
+  const { throttledItems, refusedItems, unreadableItems, outboxDepth, parked } = report;
+  const changes = committed + left + ignored + published + unpublished;
+  return changes + throttledItems + refusedItems + unreadableItems + outboxDepth + parked > 0;
+}
+
+/** Of what stood in the table when the sweep began. */
+export function stockOf(
+  contents: ShardContents,
+  nowMs: number,
+): Pick<SweepReport, 'live' | 'oldestAgeSeconds' | 'outboxDepth' | 'outboxOldestSeconds' | 'parked'> {
+  const tracked = contents.live.map(({ value }) => value.trackedAtMs);
+  // A row that does not say when it was committed says 0.
+  const committed = contents.outbox.map(({ committedAtMs }) => committedAtMs).filter((atMs) => atMs > 0);
+  return {
+    live: contents.live.length,
+    oldestAgeSeconds: ageSeconds(tracked, nowMs),
+    outboxDepth: contents.outbox.length,
+    outboxOldestSeconds: ageSeconds(committed, nowMs),
+    parked: contents.parked.length,
+  };
+}
+
+function ageSeconds(instantsMs: readonly number[], nowMs: number): number {
+  const oldestMs = instantsMs.reduce((oldest, atMs) => Math.min(oldest, atMs), nowMs);
+  return Math.round((nowMs - oldestMs) / 1000);
+}

@@ -1,0 +1,138 @@
+// Doors left open, and a host that differs from what the code relies on.
+import { app, type Fault, main, module } from './fault.ts';
+
+export const hardeningFaults: readonly Fault[] = [
+  [
+    'keys of storage',
+    module('storage'),
+    'allowSharedKeyAccess: false',
+    'allowSharedKeyAccess: true',
+    'properties.allowSharedKeyAccess must be false',
+  ],
+  [
+    'public blobs',
+    module('storage'),
+    'allowBlobPublicAccess: false',
+    'allowBlobPublicAccess: true',
+    'properties.allowBlobPublicAccess must be false',
+  ],
+  [
+    'a public container',
+    module('storage'),
+    "publicAccess: 'None'",
+    "publicAccess: 'Blob'",
+    "properties.publicAccess must be 'None'",
+  ],
+  ['old TLS', module('storage'), "'TLS1_2'", "'TLS1_0'", "properties.minimumTlsVersion must be 'TLS1_2'"],
+  [
+    'a private network with public storage',
+    module('storage'),
+    "isPrivate ? 'Disabled' : 'Enabled'",
+    "'Enabled'",
+    'properties.publicNetworkAccess must be',
+  ],
+  [
+    'telemetry by key',
+    module('monitoring'),
+    'DisableLocalAuth: true',
+    'DisableLocalAuth: false',
+    'properties.DisableLocalAuth must be true',
+  ],
+  ['plain HTTP', app, 'httpsOnly: true', 'httpsOnly: false', 'properties.httpsOnly must be true'],
+  [
+    'FTP',
+    app,
+    "ftpsState: 'Disabled'",
+    "ftpsState: 'AllAllowed'",
+    "properties.siteConfig.ftpsState must be 'Disabled'",
+  ],
+  [
+    'calls from any page',
+    app,
+    'allowedOrigins: []',
+    "allowedOrigins: ['*']",
+    'properties.siteConfig.cors.allowedOrigins must be []',
+  ],
+  [
+    'remote debugging',
+    app,
+    'remoteDebuggingEnabled: false',
+    'remoteDebuggingEnabled: true',
+    'remoteDebuggingEnabled must be false',
+  ],
+  [
+    'a publishing password',
+    app,
+    'properties: { allow: false }',
+    'properties: { allow: true }',
+    'properties.allow must be false',
+  ],
+  ['no policy for passwords of FTP', app, "name: 'ftp'", "name: 'scm'", 'no password for FTP'],
+  ['no logs of the host', app, '  scope: app\n', '', 'logs of the host'],
+  [
+    'a setting of another plan in the site',
+    app,
+    'cors: { allowedOrigins: [] }',
+    "cors: { allowedOrigins: [] }\n      linuxFxVersion: 'NODE|22'",
+    'not for Flex Consumption',
+  ],
+  [
+    'an open door beside the tokens',
+    module('caller-auth'),
+    "'Return401'",
+    "'AllowAnonymous'",
+    "unauthenticatedClientAction must be 'Return401'",
+  ],
+  [
+    'no private endpoint for tables',
+    module('network'),
+    "['blob', 'queue', 'table']",
+    "['blob', 'queue']",
+    'a private endpoint for table',
+  ],
+  [
+    'a key of storage in an output',
+    module('storage'),
+    'output name string = account.name',
+    'output name string = account.listKeys().keys[0].value',
+    'a secret, or what hands one out',
+  ],
+  [
+    'an output that counts as a setting',
+    main,
+    'output API_URL',
+    'output OPWATCH_API_URL',
+    'would count as a setting',
+  ],
+];
+
+export const hostJsonFaults: readonly Fault[] = [
+  [
+    'the default of an idle queue',
+    'host.json',
+    '"maxPollingInterval": "00:00:02"',
+    '"maxPollingInterval": "00:01:00"',
+    'maxPollingInterval must be 1 to 5 seconds',
+  ],
+  [
+    'a time that is too short for a sweep',
+    'host.json',
+    '"functionTimeout": "00:10:00"',
+    '"functionTimeout": "00:03:00"',
+    'functionTimeout must be 5 to 10 minutes',
+  ],
+  [
+    'failed messages at once again',
+    'host.json',
+    '"visibilityTimeout": "00:00:10"',
+    '"visibilityTimeout": "00:00:00"',
+    'visibilityTimeout must be',
+  ],
+  [
+    'another encoding',
+    'host.json',
+    '"messageEncoding": "base64"',
+    '"messageEncoding": "none"',
+    'messageEncoding must be base64',
+  ],
+];

@@ -1,0 +1,90 @@
+// Queries, workbook and runbook that ask for what is not there.
+import { type Fault, module } from './fault.ts';
+
+export const queryFaults: readonly Fault[] = [
+  [
+    'a metric that is not sent',
+    'infra/queries/lateness.kql',
+    'opwatch.sweep.lateness_ms',
+    'opwatch.sweep.delay_ms',
+    'no metric or span is called opwatch.sweep.delay_ms',
+  ],
+  [
+    'an attribute that is not sent',
+    'infra/queries/lost-share.kql',
+    'Properties.state',
+    'Properties.condition',
+    'no attribute is called condition',
+  ],
+  [
+    'a query that is not Kusto',
+    'infra/queries/poison.kql',
+    '| summarize',
+    '| sumarize',
+    'infra/queries/poison.kql: line',
+  ],
+  [
+    'a column that the table lacks',
+    'infra/queries/host-restarts.kql',
+    'Message has_any',
+    'Mesage has_any',
+    "The name 'Mesage' does not refer to",
+  ],
+  [
+    'a query without what is measured',
+    'infra/queries/graph-refused.kql',
+    'Measure =',
+    'Value =',
+    'graph-refused: its query gives no column Measure',
+  ],
+  [
+    'an alert without its section',
+    'docs/runbook.md',
+    '## outbox-old',
+    '## outbox',
+    'docs/runbook.md has no section "## outbox-old"',
+  ],
+  [
+    'an alert that asks another question',
+    module('alerts'),
+    '../queries/poison.kql',
+    '../queries/lateness.kql',
+    'poison: its query is lateness',
+  ],
+  [
+    'a metric in the workbook that is not sent',
+    'infra/workbook.json',
+    "'opwatch.outbox.depth'",
+    "'opwatch.outbox.length'",
+    'infra/workbook.json outbox: no metric or span is called opwatch.outbox.length',
+  ],
+  ['a chart without a query', 'infra/workbook.json', '"query":', '"querry":', 'infra/workbook.json: '],
+  [
+    'two charts of one name',
+    'infra/workbook.json',
+    '"name": "outbox-age"',
+    '"name": "outbox"',
+    'two items are called outbox',
+  ],
+  [
+    'a chart of a time that nobody chooses',
+    'infra/workbook.json',
+    '"timeContextFromParameter": "TimeRange"',
+    '"timeContextFromParameter": "Time"',
+    'there is no parameter Time',
+  ],
+  [
+    'a log line in the runbook that is not written',
+    'docs/runbook.md',
+    "'outbox was not cleared'",
+    "'outbox was full'",
+    'no log line is called outbox was full',
+  ],
+  [
+    'a metric that gets another name',
+    'src/telemetry/names.ts',
+    "'opwatch.sweeps'",
+    "'opwatch.sweep.runs'",
+    'sweep-silent.kql: no metric or span is called opwatch.sweeps',
+  ],
+];
