@@ -5,11 +5,15 @@ import type { AuthOutcome } from './stats.ts';
 type Identity = {
   readonly outcome: AuthOutcome;
   readonly tenant: string;
+  /** App id of a JWT that names one. */
+  readonly app: string | undefined;
   readonly sha256: string;
 };
 
 /** Tenant of a token that is no JWT, or a JWT without `tid`. */
-const defaultTenant = 'default';
+export const defaultTenant = 'default';
+
+const noClaims = { tenant: defaultTenant, app: undefined } as const;
 
 const rememberedTokens = 1000;
 
@@ -23,14 +27,14 @@ export function createAuthorization(required: string | undefined) {
   function identify(token: string): Identity {
     const sha256 = createHash('sha256').update(token).digest('hex');
     const outcome = expected === undefined || token === expected ? 'accepted' : 'refused';
-    return { outcome, tenant: tenantOf(token), sha256 };
+    return { outcome, ...claimsOf(token), sha256 };
   }
 
   return {
     check(header: string | undefined): Identity {
       const token = header === undefined ? undefined : /^Bearer +(.+)$/i.exec(header)?.[1];
       if (token === undefined) {
-        return { outcome: header === undefined ? 'missing' : 'refused', tenant: defaultTenant, sha256: '' };
+        return { outcome: header === undefined ? 'missing' : 'refused', ...noClaims, sha256: '' };
       }
       const identity = known.get(token) ?? identify(token);
       if (known.size >= rememberedTokens) {
@@ -50,18 +54,22 @@ export function createAuthorization(required: string | undefined) {
   };
 }
 
-/** The `tid` of a JWT, unverified: the simulator trusts whom its token admits. */
-function tenantOf(token: string): string {
+/** Tenant and app of a JWT, unverified: the simulator trusts whom its token admits. */
+function claimsOf(token: string): Pick<Identity, 'tenant' | 'app'> {
   const payload = token.split('.')[1];
   if (payload === undefined) {
-    return defaultTenant;
+    return noClaims;
   }
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    const tenant = (claims as { tid?: unknown } | null)?.tid;
-    return typeof tenant === 'string' ? tenant : defaultTenant;
+    const { tid, azp, appid } = (claims ?? {}) as Readonly<Record<string, unknown>>;
+    const app = azp ?? appid;
+    return {
+      tenant: typeof tid === 'string' ? tid : defaultTenant,
+      app: typeof app === 'string' ? app : undefined,
+    };
   } catch {
     // An opaque token with a dot in it: no claims, so no tenant.
-    return defaultTenant;
+    return noClaims;
   }
 }

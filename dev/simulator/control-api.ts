@@ -1,6 +1,10 @@
 // The control functions over HTTP, under /_control: one table of routes, JSON in and out.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { PushLoadInput } from './callbacks/push-load.ts';
+import type { TokenInput } from './callbacks/push-tokens.ts';
+import type { RotationInput } from './callbacks/signing-keys.ts';
+import type { SubscriptionInput } from './callbacks/targets.ts';
 import type { Control } from './control.ts';
 import type { FaultInput } from './faults.ts';
 import type { LoadInput } from './load.ts';
@@ -41,6 +45,14 @@ const routes: Readonly<Record<string, Handler>> = {
   'GET /quotas': (control) => ({ value: control.quotas() }),
   'POST /quotas': (control, input) => control.setQuota(input as QuotaInput),
   'DELETE /quotas': (control) => control.clearQuotas(),
+  'GET /callbacks': (control) => ({ value: control.callbacks() }),
+  'POST /callbacks': (control, input) => ({ id: control.addCallback(input as SubscriptionInput) }),
+  'DELETE /callbacks': (control) => control.clearCallbacks(),
+  'POST /keys/rotate': (control, input) => control.rotateKeys(input as RotationInput),
+  'POST /keys/token': async (control, input) => ({ token: await control.makeToken(input as TokenInput) }),
+  'GET /pushes': (control) => ({ value: control.pushes() }),
+  'POST /pushes/settle': (control) => control.settlePushes(),
+  'POST /pushes/load': (control, input) => control.loadPushes(input as PushLoadInput),
   'GET /stats': (control) => control.stats(),
   'POST /zero': (control) => control.zero(),
   'POST /reset': (control) => control.reset(),
@@ -56,16 +68,16 @@ const routes: Readonly<Record<string, Handler>> = {
 };
 
 /** Answers one control request: 200 with the result, 204 without one, 400 for a wrong input, 404 for a wrong path. */
-export function serveControl(
+export async function serveControl(
   control: Control,
   incoming: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly text: string },
-): void {
+): Promise<void> {
   const { request, response, text } = incoming;
   const path = (request.url ?? '').split('?')[0]?.slice(controlPrefix.length) ?? '';
-  const faultId = /^\/faults\/([^/]+)$/.exec(path)?.[1];
-  if (request.method === 'DELETE' && faultId !== undefined) {
-    const isRemoved = control.removeFault(faultId);
-    reply(response, isRemoved ? 204 : 404, isRemoved ? undefined : problem('No such fault.'));
+  const [, list, id] = /^\/(faults|callbacks)\/([^/]+)$/.exec(path) ?? [];
+  if (request.method === 'DELETE' && id !== undefined) {
+    const isRemoved = list === 'faults' ? control.removeFault(id) : control.removeCallback(id);
+    reply(response, isRemoved ? 204 : 404, isRemoved ? undefined : problem(`No such entry in ${list}.`));
     return;
   }
   const handler = routes[`${request.method} ${path}`];
@@ -74,7 +86,7 @@ export function serveControl(
     return;
   }
   try {
-    const result = handler(control, text === '' ? undefined : JSON.parse(text));
+    const result = await handler(control, text === '' ? undefined : JSON.parse(text));
     reply(response, result === undefined ? 204 : 200, result);
   } catch (error) {
     // Whatever a control function throws is about its input, and whoever typed it wants to read why.

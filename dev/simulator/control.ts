@@ -1,4 +1,11 @@
 // What a test, the bench or a person may do to the world behind Graph's back. The HTTP control API is these functions.
+
+import type { PushLoadInput, PushLoadReport } from './callbacks/push-load.ts';
+import type { PushRecord } from './callbacks/push-log.ts';
+import type { TokenInput } from './callbacks/push-tokens.ts';
+import type { PushStatsView } from './callbacks/pushes.ts';
+import type { RotationInput } from './callbacks/signing-keys.ts';
+import type { SubscriptionInput, SubscriptionView } from './callbacks/targets.ts';
 import type { FaultInput, FaultView } from './faults.ts';
 import { type LoadInput, operationsOf } from './load.ts';
 import type { ChangeInput, Operation, OperationInput, Truth } from './operations.ts';
@@ -19,16 +26,18 @@ type ServerHooks = {
 
 /** The control functions of one simulator. Inputs are checked; a wrong one throws a ZodError. */
 export function createControl(simulation: Simulation, hooks: ServerHooks) {
-  const { world, faults, throttle, stats, births } = simulation;
+  const { world, faults, throttle, stats, births, pushes } = simulation;
   return {
     ...worldControl(simulation),
     ...faultControl(simulation),
+    ...pushControl(simulation),
     ...observation(simulation),
     /** Back to an empty, well-behaved Graph; the required token stays. */
     reset(): void {
       world.clear();
       faults.clear();
       births.clear();
+      pushes.reset();
       throttle.clearQuotas();
       throttle.clearWindows();
       stats.zero();
@@ -84,14 +93,38 @@ function faultControl({ faults, throttle }: Simulation) {
   };
 }
 
-function observation({ world, stats, throttle }: Simulation) {
+function pushControl({ pushes }: Simulation) {
   return {
-    stats: (): StatsView => stats.view(),
+    /** Tells a receiver what changes from now on; returns the subscription's id. */
+    addCallback: (input: SubscriptionInput): string => pushes.subscribe(input),
+    removeCallback: (id: string): boolean => pushes.subscriptions.remove(id),
+    clearCallbacks: (): void => pushes.subscriptions.clear(),
+    callbacks: (): readonly SubscriptionView[] => pushes.subscriptions.list(),
+    /** Signs with a new key from now on. */
+    rotateKeys: (input?: RotationInput): Promise<{ readonly kid: string }> => pushes.keys.rotate(input),
+    /** A token as notifications carry it, for whoever wants to send what no platform would. */
+    makeToken: (input: TokenInput): Promise<string> => pushes.tokens.make(input),
+    /** The last notifications, oldest first, the lost ones too. */
+    pushes: (): readonly PushRecord[] => pushes.records(),
+    /** Sends what is due by now; resolves once all that is under way was answered. */
+    settlePushes: (): Promise<void> => pushes.settle(),
+    /** Sends at a steady rate and measures the receiver; resolves when it is over. */
+    loadPushes: (input: PushLoadInput): Promise<PushLoadReport> => pushes.load(input),
+  };
+}
+
+function observation({ world, stats, throttle, pushes }: Simulation) {
+  return {
+    stats: (): StatsView & { readonly pushes: PushStatsView } => ({
+      ...stats.view(),
+      pushes: pushes.stats(),
+    }),
     /** The last requests, oldest first. */
     requests: (): readonly RequestRecord[] => stats.requests(),
     /** Sets all counts to zero and forgets announced waits; the world stays. */
     zero(): void {
       stats.zero();
+      pushes.zero();
       throttle.clearWindows();
     },
     /** Kind and path of every operation. */

@@ -1,6 +1,7 @@
 // The one table of switches: what can be made to go wrong, and with which parameters. A rule turns a switch on
 // for some requests (`where`), some of the time (`probability`), some number of times (`skip`, `times`).
 import { z } from 'zod';
+import { pushSwitches } from './callbacks/push-switches.ts';
 import type { Random } from './random.ts';
 import { casings, type Kind, kindSchema } from './scripts.ts';
 
@@ -101,7 +102,13 @@ export const switches = {
     foreignOrigin: headerText.default('https://graph.example.test'),
   }),
   etags: z.strictObject({}),
+  // Notifications of calls
+  ...pushSwitches,
 } as const;
+
+/** @see Microsoft Graph documentation, commsNotification */
+const changeTypeSchema = z.enum(['created', 'updated', 'deleted']);
+export type ChangeType = z.output<typeof changeTypeSchema>;
 
 type SwitchName = keyof typeof switches;
 export type SwitchParameters<N extends SwitchName> = Readonly<z.output<(typeof switches)[N]>>;
@@ -115,6 +122,8 @@ const ruleSchema = z.strictObject({
       tenant: z.string().optional(),
       method: z.string().optional(),
       batched: z.boolean().optional(),
+      /** Of a notification. */
+      changeType: changeTypeSchema.optional(),
     })
     .default({}),
   probability: z.number().min(0).max(1).default(1),
@@ -141,6 +150,7 @@ export type Subject = {
   readonly kinds: readonly Kind[];
   readonly tenant: string;
   readonly batched: boolean;
+  readonly changeType?: ChangeType;
 };
 
 /** A rule as it stands, with what it has done so far. */
@@ -248,13 +258,14 @@ function fires(rule: Rule, random: Random): boolean {
 }
 
 function matches(rule: Rule, subject: Subject, on: Level | undefined): boolean {
-  const { kind, path, tenant, method, batched } = rule.scope.where;
+  const { kind, path, tenant, method, batched, changeType } = rule.scope.where;
   return (
     (on === undefined || (rule.parameters as { on?: Level }).on === on) &&
     (kind === undefined || subject.kinds.includes(kind)) &&
     (path === undefined || subject.paths.some((candidate) => candidate.includes(path))) &&
     (tenant === undefined || tenant === subject.tenant) &&
     (method === undefined || method.toUpperCase() === subject.method) &&
-    (batched === undefined || batched === subject.batched)
+    (batched === undefined || batched === subject.batched) &&
+    (changeType === undefined || changeType === subject.changeType)
   );
 }

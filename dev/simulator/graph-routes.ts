@@ -1,4 +1,6 @@
 // One resource, one answer: finds what a path addresses and asks quotas and item faults before the resource itself.
+
+import { actOnCall, createCall, endCall } from './calls.ts';
 import { failureAnswer, htmlAnswer, usualCode } from './errors.ts';
 import type { Envelope, RetryAfter } from './faults.ts';
 import type { Operation } from './operations.ts';
@@ -16,14 +18,7 @@ import {
 } from './reads.ts';
 import type { Kind } from './scripts.ts';
 import { announce, countEarly, refuse, type Simulation, subjectOf } from './simulation.ts';
-import {
-  actOnCall,
-  copyNotes,
-  createConnection,
-  patchConnection,
-  patchOperation,
-  writeSchema,
-} from './writes.ts';
+import { copyNotes, createConnection, patchConnection, patchOperation, writeSchema } from './writes.ts';
 
 /** Answers a request for one resource, whether it came singly or in a batch. */
 export function answerResource(simulation: Simulation, asked: Omit<GraphRequest, 'kind'>): Answer {
@@ -133,10 +128,10 @@ function route(simulation: Simulation, request: GraphRequest, resource: Resource
       return routeConnection(simulation, request, { path: resource.path, methods: connectionMethods });
     case 'schema':
       return routeConnection(simulation, request, { path: resource.connectionPath, methods: schemaMethods });
+    case 'calls':
+      return request.method === 'POST' ? createCall(simulation, request) : wrongMethod(simulation, request);
     case 'call':
-      return request.method === 'GET'
-        ? readCall(simulation, request, resource.path)
-        : wrongMethod(simulation, request);
+      return routeCall(simulation, request, resource.path);
     case 'callAction':
       return request.method === 'POST'
         ? actOnCall(simulation, request, resource)
@@ -175,6 +170,13 @@ function routeConnection(
   }
   const handler = target.methods[request.method];
   return handler ? handler(simulation, request, connection) : wrongMethod(simulation, request);
+}
+
+function routeCall(simulation: Simulation, request: GraphRequest, path: string): Answer {
+  if (request.method === 'GET') {
+    return readCall(simulation, request, path);
+  }
+  return request.method === 'DELETE' ? endCall(simulation, request, path) : wrongMethod(simulation, request);
 }
 
 function routeOperation(simulation: Simulation, request: GraphRequest, operation: Operation): Answer {

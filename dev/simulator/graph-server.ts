@@ -51,6 +51,7 @@ export function serveGraph(
   const clientRequestId = typeof given === 'string' ? given : requestId;
   const exchange: Exchange = {
     tenant: identity.tenant,
+    app: identity.app,
     requestId,
     clientRequestId,
     arrivedAtMs: simulation.now(),
@@ -130,6 +131,7 @@ function serveFaulty(
     return;
   }
   const answer = override ?? answerAsked(simulation, asked, about);
+  const holdMs = simulation.pushes.takeHoldMs();
   if (reset) {
     response.socket?.resetAndDestroy();
     return;
@@ -137,17 +139,15 @@ function serveFaulty(
   const shape = shapeOf(simulation, subject);
   const delivery = { response, exchange, record, answer, ...(shape ? { shape } : {}) };
   const latency = faults.take('latency', subject);
-  if (!latency) {
+  const waitMs = holdMs + (latency ? latency.ms + latency.jitterMs * random() : 0);
+  if (!latency && waitMs === 0) {
     deliver(server, delivery);
     return;
   }
-  const timer = setTimeout(
-    () => {
-      timers.delete(timer);
-      deliver(server, delivery);
-    },
-    latency.ms + latency.jitterMs * random(),
-  );
+  const timer = setTimeout(() => {
+    timers.delete(timer);
+    deliver(server, delivery);
+  }, waitMs);
   timers.add(timer);
 }
 

@@ -9,7 +9,7 @@ const usage = `A Microsoft Graph on loopback that speaks the protocol of long-ru
   --port N     port to listen on, 0 for any free one (default 7080)
   --token T    the only bearer token that is accepted (default: no token is needed)
   --seed N     seed of order, jitter, probabilities and made-up ids (default 1)
-  --keep N     how many requests GET /_control/requests shows (default 1000)
+  --keep N     how many requests and notifications the control API shows (default 1000)
   --help       this text
 
 Control it under /_control: see docs/simulator.md.

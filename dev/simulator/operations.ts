@@ -1,7 +1,7 @@
 // The world: connections, calls and operations as they are, whoever asks and whatever goes wrong on the way.
 // Entries are replaced, never changed in place; an operation's past stays in its script, so the truth can be told later.
 import { z } from 'zod';
-import { createParents } from './parents.ts';
+import { type CallListener, createParents } from './parents.ts';
 import { canonicalGuid, joinPath } from './paths.ts';
 import { type Random, randomGuid, randomHex } from './random.ts';
 import {
@@ -29,6 +29,8 @@ const operationSchema = z.strictObject({
   startOffsetMs: z.number().min(0).default(0),
   /** Further properties of the body: clientContext, createdDateTime, resourceLocation, `@odata.type`, … */
   properties: z.record(z.string(), z.json()).optional(),
+  /** False: no call notification ever tells of it. */
+  announced: z.boolean().default(true),
 });
 export type OperationInput = z.input<typeof operationSchema>;
 
@@ -48,6 +50,14 @@ export type Operation = {
   readonly startOffsetMs: number;
   readonly script: Script;
   readonly properties: Readonly<Record<string, unknown>>;
+  readonly announced: boolean;
+};
+
+/** Who is told of what the world becomes, at once and in order. Reads tell nobody. */
+export type WorldListener = CallListener & {
+  /** An operation is there, or there in another form. */
+  readonly operationPut: (operation: Operation) => void;
+  readonly operationRemoved: (path: string) => void;
 };
 
 /** When the world changed: the words an operation has had, each with the instant in which it began. */
@@ -62,13 +72,23 @@ export type World = ReturnType<typeof createWorld>;
 
 /** An empty world. `now` is the only clock in it. */
 export function createWorld(now: () => number, random: Random) {
-  const parents = createParents(random);
-  const store = createStore(now);
+  let listener: WorldListener | undefined;
+  const tell: WorldListener = {
+    operationPut: (operation) => listener?.operationPut(operation),
+    operationRemoved: (path) => listener?.operationRemoved(path),
+    callPut: (call, earlier) => listener?.callPut(call, earlier),
+  };
+  const parents = createParents(random, tell);
+  const store = createStore(now, tell);
   const { operations, put } = store;
 
   return {
     ...parents,
     ...store,
+    /** The one listener of this world. */
+    listen(to: WorldListener): void {
+      listener = to;
+    },
     /** Adds an operation, and its connection or call when there is none. */
     addOperation(input: OperationInput): Operation {
       const operation = operationSchema.parse(input);
@@ -104,7 +124,7 @@ export function createWorld(now: () => number, random: Random) {
 }
 
 /** Operations by path and by parent, the removed ones kept for the truth. */
-function createStore(now: () => number) {
+function createStore(now: () => number, tell: WorldListener) {
   const operations = new Map<string, Operation>();
   const removed = new Map<string, { readonly operation: Operation; readonly atMs: number }>();
   const children = new Map<string, Set<string>>();
@@ -116,6 +136,7 @@ function createStore(now: () => number) {
       operations.set(operation.path, operation);
       const siblings = children.get(operation.parentPath) ?? new Set();
       children.set(operation.parentPath, siblings.add(operation.path));
+      tell.operationPut(operation);
       return operation;
     },
     removeOperation(path: string): boolean {
@@ -124,6 +145,7 @@ function createStore(now: () => number) {
         operations.delete(path);
         children.get(operation.parentPath)?.delete(path);
         removed.set(path, { operation, atMs: now() });
+        tell.operationRemoved(path);
       }
       return operation !== undefined;
     },
@@ -134,7 +156,9 @@ function createStore(now: () => number) {
     arm(startMs: number): number {
       const waiting = [...operations.values()].filter((operation) => operation.startMs === null);
       for (const operation of waiting) {
-        operations.set(operation.path, { ...operation, startMs: startMs + operation.startOffsetMs });
+        const armed = { ...operation, startMs: startMs + operation.startOffsetMs };
+        operations.set(operation.path, armed);
+        tell.operationPut(armed);
       }
       return waiting.length;
     },
@@ -161,6 +185,7 @@ function newOperation(
     startOffsetMs,
     script = usualScript(kind, 10_000),
     properties = {},
+    announced,
   } = input;
   const { parentPath, random } = place;
   const id =
@@ -168,7 +193,8 @@ function newOperation(
   const collection =
     kind === 'onenoteOperation' ? `${parentPath}/onenote/operations` : `${parentPath}/operations`;
   const path = `${collection}${joinPath(kind === 'commsOperation' ? canonicalGuid(id) : id)}`;
-  return { kind, id, parentPath, path, startMs, startOffsetMs, script: orderedScript(script), properties };
+  const ordered = orderedScript(script);
+  return { kind, id, parentPath, path, startMs, startOffsetMs, script: ordered, properties, announced };
 }
 
 /** The step in force at an instant; an operation that waits for `arm` stays at its first. */

@@ -1,5 +1,6 @@
 // Connections and calls: what operations stand under. Entries are replaced, never changed in place.
 import { z } from 'zod';
+import { type CallbackTarget, callbackSchema } from './callbacks/targets.ts';
 import { canonicalGuid, joinPath } from './paths.ts';
 import { type Random, randomGuid, randomHex } from './random.ts';
 import type { Kind } from './scripts.ts';
@@ -25,12 +26,24 @@ export type Connection = Readonly<z.output<typeof connectionSchema>> & {
 const callSchema = z.strictObject({
   id: z.string().optional(),
   state: z.string().default('established'),
+  /** Where its notifications go; absent: where they went before, else to the subscriptions of the control API. */
+  callback: callbackSchema.optional(),
 });
 export type CallInput = z.input<typeof callSchema>;
-export type Call = { readonly id: string; readonly path: string; readonly state: string };
+export type Call = {
+  readonly id: string;
+  readonly path: string;
+  readonly state: string;
+  readonly callback: CallbackTarget | undefined;
+};
+
+export type CallListener = {
+  /** A call is there, or there in another form; `earlier` is what it was. */
+  readonly callPut: (call: Call, earlier: Call | undefined) => void;
+};
 
 /** No connections and no calls. */
-export function createParents(random: Random) {
+export function createParents(random: Random, tell: CallListener) {
   const connections = new Map<string, Connection>();
   const calls = new Map<string, Call>();
 
@@ -42,9 +55,12 @@ export function createParents(random: Random) {
   }
 
   function addCall(input: CallInput): Call {
-    const { id = randomGuid(random), state } = callSchema.parse(input);
-    const call = { id, state, path: joinPath('communications', 'calls', canonicalGuid(id)) };
-    calls.set(call.path, call);
+    const { id = randomGuid(random), state, callback } = callSchema.parse(input);
+    const path = joinPath('communications', 'calls', canonicalGuid(id));
+    const earlier = calls.get(path);
+    const call = { id, state, path, callback: callback ?? earlier?.callback };
+    calls.set(path, call);
+    tell.callPut(call, earlier);
     return call;
   }
 

@@ -16,6 +16,7 @@ export type Resource =
   | { readonly type: 'connections' }
   | { readonly type: 'connection'; readonly id: string; readonly path: string }
   | { readonly type: 'schema'; readonly connectionPath: string }
+  | { readonly type: 'calls' }
   | { readonly type: 'call'; readonly id: string; readonly path: string }
   | { readonly type: 'callAction'; readonly callPath: string; readonly action: string }
   | { readonly type: 'copy'; readonly ownerPath: string; readonly action: string }
@@ -82,7 +83,7 @@ function parseConnection(segments: readonly string[]): Resource {
 function parseCall(segments: readonly string[]): Resource {
   const [rawId, child, operationId] = segments;
   if (rawId === undefined) {
-    return { type: 'unknown', segment: 'calls' };
+    return { type: 'calls' };
   }
   const id = canonicalGuid(rawId);
   const path = joinPath('communications', 'calls', id);

@@ -6,6 +6,8 @@ export type Version = 'v1.0' | 'beta';
 /** What all requests of one HTTP exchange share. */
 export type Exchange = {
   readonly tenant: string;
+  /** The calling app, where its token says so. */
+  readonly app: string | undefined;
   readonly requestId: string;
   readonly clientRequestId: string;
   /** By the simulator's clock. */

@@ -1,6 +1,6 @@
 // GET of operations, connections, schemas and calls, with everything that can be odd about what they say.
 import { type Operation, stepOf } from './operations.ts';
-import type { Connection } from './parents.ts';
+import type { Call, Connection } from './parents.ts';
 import type { Resource } from './paths.ts';
 import { type Answer, entityHeaders, type GraphRequest, headerOf, wantsNoMetadata } from './protocol.ts';
 import { endOfScript, isTerminalWord, recase, type Step } from './scripts.ts';
@@ -17,7 +17,10 @@ export function readOperation(simulation: Simulation, request: GraphRequest, ope
   if (refusal) {
     return refusal;
   }
-  const step = seenStep(simulation, request, operation);
+  const step = simulation.pushes.shown(operation, seenStep(simulation, request, operation));
+  if (!step) {
+    return notFound(simulation, request);
+  }
   const casing = faults.take('casing', subject);
   const word = faults.take('statusWord', subject);
   const other = faults.take('otherId', subject);
@@ -229,16 +232,21 @@ export function readCall(simulation: Simulation, request: GraphRequest, path: st
   if (!call || call.state === 'terminated') {
     return callGone(simulation, request);
   }
+  return { status: 200, headers: entityHeaders(request), body: callBody(request, call) };
+}
+
+/** The body of a call as Graph writes it. */
+export function callBody(request: GraphRequest, { id, state, callback }: Call): Record<string, unknown> {
   const context = {
     '@odata.context': `https://graph.microsoft.com/${request.version}/$metadata#communications/calls/$entity`,
   };
   const type = { '@odata.type': '#microsoft.graph.call' };
-  const body = {
+  return {
     ...(wantsNoMetadata(request) ? {} : { ...context, ...type }),
-    id: call.id,
-    state: call.state,
+    id,
+    state,
+    ...(callback ? { callbackUri: callback.uri } : {}),
   };
-  return { status: 200, headers: entityHeaders(request), body };
 }
 
 /** Acting on a finished call. @see microsoft-graph-comms-samples, issues 173, 191, 330 */

@@ -47,7 +47,7 @@ const terminalWords: ReadonlySet<string> = new Set(['completed', 'failed', 'succ
 
 /** How a status word is written. `mixed` draws CSDL or lower camel case anew for each read. */
 export const casings = ['csdl', 'lowerCamel', 'upper', 'lower', 'mixed'] as const;
-type Casing = (typeof casings)[number];
+export type Casing = (typeof casings)[number];
 
 /** The word in another casing; values that are no text stay as they are. */
 export function recase(kind: Kind, status: unknown, casing: Exclude<Casing, 'mixed'>): unknown {

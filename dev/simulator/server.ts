@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuthorization } from './authorization.ts';
+import { isKeyPath, serveKeys } from './callbacks/key-routes.ts';
+import { createPushes } from './callbacks/pushes.ts';
 import { type Control, createControl } from './control.ts';
 import { controlPrefix, serveControl } from './control-api.ts';
 import { createFaults } from './faults.ts';
@@ -22,7 +24,7 @@ export type SimulatorOptions = {
   readonly seed?: number;
   /** Clock of the world in epoch milliseconds; latency and slow bodies always take real time. */
   readonly now?: () => number;
-  /** How many requests are kept for `requests`; default 1000, 0 for the least work. */
+  /** How many are kept for `requests` and for `pushes`; default 1000, 0 for the least work. */
   readonly keepRequests?: number;
   /** Requests this soon after a wait was announced are not early: they were under way. Default 20 ms. */
   readonly earlyGraceMs?: number;
@@ -32,7 +34,7 @@ export type Simulator = {
   readonly url: string;
   readonly port: number;
   readonly control: Control;
-  /** Cuts all connections and frees the port. */
+  /** Cuts all connections, its own too, and frees the port. */
   stop(): Promise<void>;
 };
 
@@ -44,27 +46,35 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { port = 0, token, seed = 1, now = Date.now, keepRequests = 1000, earlyGraceMs = 20 } = options;
   const random = createRandom(seed);
   let boundPort = port;
+  const origin = (): string => `http://127.0.0.1:${boundPort}`;
+  const world = createWorld(now, random);
+  const faults = createFaults(random);
   const simulation: Simulation = {
     now,
     random,
-    world: createWorld(now, random),
-    faults: createFaults(random),
+    world,
+    faults,
     throttle: createThrottle(earlyGraceMs),
     stats: createStats(now, keepRequests),
     births: new Map(),
-    origin: () => `http://127.0.0.1:${boundPort}`,
+    pushes: createPushes({ now, random, world, faults, origin, keep: keepRequests }),
+    origin,
   };
   const authorization = createAuthorization(token);
   const graph: GraphServer = { simulation, authorization, timers: new Set() };
   const server = createServer({ keepAliveTimeout: 60_000 });
+  const serve = (incoming: Incoming): void | Promise<void> => {
+    const { url = '' } = incoming.request;
+    if (url.startsWith(controlPrefix)) {
+      return serveControl(control, incoming);
+    }
+    return isKeyPath(url) ? serveKeys(graph, incoming) : serveGraph(graph, incoming);
+  };
   const control = createControl(simulation, {
     requireToken: authorization.require,
     refuseConnections: (forMs) => refuseConnections(server, { port: boundPort, forMs, timers: graph.timers }),
   });
   server.on('request', (request, response) => {
-    const serve = request.url?.startsWith(controlPrefix)
-      ? serveControl.bind(null, control)
-      : serveGraph.bind(null, graph);
     receive(request, response, (text) => serveSafely(serve, { request, response, text }));
   });
   await listen(server, port);
@@ -79,17 +89,21 @@ type Incoming = {
 };
 
 /** A mistake of the simulator is one answer of 500 that says so, not the end of the process. */
-function serveSafely(serve: (incoming: Incoming) => void, incoming: Incoming): void {
+function serveSafely(serve: (incoming: Incoming) => void | Promise<void>, incoming: Incoming): void {
   try {
-    serve(incoming);
+    serve(incoming)?.catch((error: unknown) => confess(incoming.response, error));
   } catch (error) {
-    // Not Graph's envelope on purpose: a test that sees this has found a mistake in here.
-    process.stderr.write(`simulator: ${error instanceof Error ? error.stack : String(error)}\n`);
-    if (!incoming.response.headersSent) {
-      incoming.response.writeHead(500, { 'Content-Type': 'text/plain' });
-    }
-    incoming.response.end('The simulator failed.');
+    confess(incoming.response, error);
   }
+}
+
+function confess(response: ServerResponse, error: unknown): void {
+  // Not Graph's envelope on purpose: a test that sees this has found a mistake in here.
+  process.stderr.write(`simulator: ${error instanceof Error ? error.stack : String(error)}\n`);
+  if (!response.headersSent) {
+    response.writeHead(500, { 'Content-Type': 'text/plain' });
+  }
+  response.end('The simulator failed.');
 }
 
 /** Collects the body; most requests have none and go on at once. */
@@ -143,6 +157,7 @@ async function stop(server: Server, graph: GraphServer): Promise<void> {
     clearTimeout(timer);
   }
   graph.timers.clear();
+  await graph.simulation.pushes.stop();
   await close(server);
 }
 

@@ -1,4 +1,5 @@
 // All parts of one running simulator, as its routes see them.
+import type { Pushes } from './callbacks/pushes.ts';
 import { announcedUntilMs, type Failure, failureAnswer } from './errors.ts';
 import type { Faults, RetryAfter, Subject } from './faults.ts';
 import type { World } from './operations.ts';
@@ -17,6 +18,8 @@ export type Simulation = {
   readonly stats: Stats;
   /** Scripts of operations that are born by a call to Graph; replaced by the control API. */
   readonly births: Map<Kind, Script>;
+  /** Notifications of calls. */
+  readonly pushes: Pushes;
   /** Origin of absolute links, known once the server listens. */
   readonly origin: () => string;
 };

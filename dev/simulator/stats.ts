@@ -1,4 +1,5 @@
 // What reached the simulator, counted outside of whoever is measured or tested. Tokens are kept as hashes only.
+import { createLastEntries } from './last-entries.ts';
 import type { Kind } from './scripts.ts';
 import { kindNames } from './scripts.ts';
 import type { EarlyCall } from './throttle.ts';
@@ -37,6 +38,8 @@ export type StatsView = {
     readonly missing: number;
     readonly tokens: readonly { readonly sha256: string; readonly tenant: string; readonly count: number }[];
   };
+  /** How often receivers of notifications asked for the OpenID configuration and for the keys. */
+  readonly keyFetches: { readonly document: number; readonly keys: number };
 };
 
 export type AuthOutcome = 'accepted' | 'refused' | 'missing';
@@ -48,7 +51,7 @@ const keptEarlyCalls = 50;
 /** @param keepRequests how many of the last requests are kept; 0 keeps none */
 export function createStats(now: () => number, keepRequests: number) {
   let counts = freshCounts(now());
-  const log = createRequestLog(keepRequests);
+  const log = createLastEntries<RequestRecord>(keepRequests);
 
   return {
     /** Counts a request and keeps its record, whose status is set once it is answered. */
@@ -91,6 +94,9 @@ export function createStats(now: () => number, keepRequests: number) {
         counts.tokens.set(token.sha256, { sha256: token.sha256, tenant: token.tenant, count });
       }
     },
+    keyFetch(what: 'document' | 'keys'): void {
+      counts.keyFetches[what] += 1;
+    },
     zero(): void {
       counts = freshCounts(now());
       log.clear();
@@ -102,24 +108,6 @@ export function createStats(now: () => number, keepRequests: number) {
         ...rest,
         authorization: { accepted, refused, missing, tokens: [...tokens.values()] },
       });
-    },
-  };
-}
-
-/** The last requests. Cut in bulk: shifting an array on every request would cost more than the request. */
-function createRequestLog(keep: number) {
-  let records: RequestRecord[] = [];
-  return {
-    add(record: RequestRecord): RequestRecord {
-      if (keep > 0) {
-        records.push(record);
-        records = records.length > keep * 2 ? records.slice(-keep) : records;
-      }
-      return record;
-    },
-    last: (): readonly RequestRecord[] => (keep > 0 ? records.slice(-keep) : []),
-    clear(): void {
-      records = [];
     },
   };
 }
@@ -141,6 +129,7 @@ function freshCounts(sinceMs: number) {
     earlyCallsByKind: zeroByKind(),
     lastEarlyCalls: [] as EarlyCall[],
     patches: 0,
+    keyFetches: { document: 0, keys: 0 },
     accepted: 0,
     refused: 0,
     missing: 0,

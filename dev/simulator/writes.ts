@@ -1,11 +1,11 @@
-// PATCH of connections, schemas and operations, and the actions that bring operations to life.
+// PATCH of connections, schemas and operations, and the writes that bring connections and operations to life.
 import { usualCode } from './errors.ts';
-import { type Operation, stepOf } from './operations.ts';
+import { type Operation, type OperationInput, stepOf } from './operations.ts';
 import type { Connection } from './parents.ts';
 import type { Resource } from './paths.ts';
 import { type Answer, entityHeaders, type GraphRequest, headerOf } from './protocol.ts';
-import { callGone, connectionBody, etagOf, operationAnswer, operationBody } from './reads.ts';
-import { type Kind, type Step, usualEnd, usualScript } from './scripts.ts';
+import { connectionBody, etagOf, operationAnswer } from './reads.ts';
+import { type Kind, type Step, usualScript } from './scripts.ts';
 import { refuse, type Simulation, subjectOf } from './simulation.ts';
 
 const connectionProperties = ['name', 'description', 'configuration'];
@@ -109,72 +109,6 @@ export function patchOperation(simulation: Simulation, request: GraphRequest, op
   return operationAnswer(request, patched, { step: stepOf(patched, now()), etag });
 }
 
-// Ended at birth in every documented example: one transition, never polled. The others run.
-const instantActions = new Set([
-  'mute',
-  'unmute',
-  'subscribetotone',
-  'updaterecordingstatus',
-  'cancelmediaprocessing',
-]);
-const actionTypes: Readonly<Record<string, string>> = {
-  playprompt: 'playPromptOperation',
-  recordresponse: 'recordOperation',
-  record: 'recordOperation',
-  invite: 'inviteParticipantsOperation',
-  mute: 'muteParticipantOperation',
-  unmute: 'unmuteParticipantOperation',
-  subscribetotone: 'subscribeToToneOperation',
-  sendtonesdtmf: 'sendDtmfTonesOperation',
-  senddtmftones: 'sendDtmfTonesOperation',
-  updaterecordingstatus: 'updateRecordingStatusOperation',
-  cancelmediaprocessing: 'cancelMediaProcessingOperation',
-};
-
-/** POST of a call action: 200, the operation's body and its Location. */
-export function actOnCall(
-  simulation: Simulation,
-  request: GraphRequest,
-  resource: Resource & { type: 'callAction' },
-): Answer {
-  const call = simulation.world.calls.get(resource.callPath);
-  if (!call || call.state === 'terminated') {
-    return callGone(simulation, request);
-  }
-  const action = resource.action.toLowerCase();
-  const type = actionTypes[action];
-  if (type === undefined) {
-    return refuse(
-      simulation,
-      { status: 400, code: 'BadRequest', message: `Unknown action ${resource.action}.` },
-      request,
-    );
-  }
-  const given = isRecord(request.body) ? request.body['clientContext'] : undefined;
-  const context = typeof given === 'string' ? { clientContext: given } : {};
-  const operation = bear(simulation, {
-    kind: 'commsOperation',
-    parent: call.id,
-    properties: {
-      '@odata.type': `#microsoft.graph.${type}`,
-      ...context,
-      ...(type === 'recordOperation' ? recording : {}),
-    },
-    ...(instantActions.has(action)
-      ? { script: [{ afterMs: 0, ...usualEnd('commsOperation', 'completed') }] }
-      : {}),
-  });
-  const body = operationBody(request, operation, { step: stepOf(operation, simulation.now()) });
-  const location = locationHeaders(simulation, request, { operation, usualHeader: 'Location' });
-  return { status: 200, headers: { ...entityHeaders(request), ...location }, body };
-}
-
-// The access token is a bearer secret: here so that tests can prove that nobody passes it on.
-const recording = {
-  recordingLocation: 'https://media.example.test/recording',
-  recordingAccessToken: 'secret-recording-access-token',
-};
-
 /** POST of a OneNote copy action: 202 and `Operation-Location`. */
 export function copyNotes(
   simulation: Simulation,
@@ -211,15 +145,17 @@ export function createConnection(simulation: Simulation, request: GraphRequest):
   };
 }
 
-function bear(simulation: Simulation, input: Parameters<Simulation['world']['addOperation']>[0]): Operation {
-  const { births, world } = simulation;
-  return world.addOperation({
-    script: births.get(input.kind) ?? usualScript(input.kind, 10_000),
-    ...input,
-  });
+/** An operation that is born by a call to Graph. */
+export function bear(simulation: Simulation, input: OperationInput): Operation {
+  const { births, world, pushes } = simulation;
+  const script = births.get(input.kind) ?? usualScript(input.kind, 10_000);
+  const operation = world.addOperation({ script, ...input });
+  pushes.bear(operation);
+  return operation;
 }
 
-function locationHeaders(
+/** Where an answer says that its operation is. */
+export function locationHeaders(
   simulation: Simulation,
   request: GraphRequest,
   born: { readonly operation: Operation; readonly usualHeader: string },
@@ -258,7 +194,7 @@ function changesOf(request: GraphRequest, writable: readonly string[]): Record<s
   return Object.keys(changes).every((name) => writable.includes(name)) ? changes : undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -275,7 +211,7 @@ function preconditionFailed(simulation: Simulation, request: GraphRequest): Answ
   return refuse(simulation, { status: 412, code: 'PreconditionFailed' }, request);
 }
 
-function badRequest(simulation: Simulation, request: GraphRequest): Answer {
+export function badRequest(simulation: Simulation, request: GraphRequest): Answer {
   return refuse(
     simulation,
     { status: 400, code: 'BadRequest', message: 'The body is not valid for this resource.' },

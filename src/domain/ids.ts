@@ -12,6 +12,8 @@ export type IdGrammar = {
 };
 
 const guid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+/** With dashes, or without: notifications of calls write it in upper case and without. */
+const anyGuid = `(?:${guid}|[0-9a-f]{32})`;
 const guidPattern = new RegExp(`^${guid}$`, 'i');
 const dashlessPattern = /^[0-9a-f]{32}$/i;
 
@@ -22,7 +24,6 @@ function foldGuid(id: string): string {
 }
 
 const verbatim = (id: string): string => id;
-const lowerCase = (id: string): string => id.toLowerCase();
 
 /** External connection: 3 to 32 ASCII letters and digits. */
 export const connectionId: IdGrammar = {
@@ -32,10 +33,9 @@ export const connectionId: IdGrammar = {
   identity: verbatim,
 };
 
-/** A call: a GUID; notifications write it in upper case without dashes. */
 export const callId: IdGrammar = {
   name: 'callId',
-  pattern: new RegExp(`^(${guid}|[0-9a-f]{32})$`, 'i'),
+  pattern: new RegExp(`^${anyGuid}$`, 'i'),
   canonical: foldGuid,
   identity: foldGuid,
 };
@@ -64,7 +64,7 @@ export const groupId: IdGrammar = { ...callId, name: 'groupId' };
 export const userId: IdGrammar = {
   name: 'userId',
   pattern: new RegExp(
-    `^(${guid}|[0-9a-f]{32}|[A-Za-z0-9][A-Za-z0-9._'#$!^~+-]{0,112}@[A-Za-z0-9][A-Za-z0-9.-]{0,253})$`,
+    `^(${anyGuid}|[A-Za-z0-9][A-Za-z0-9._'#$!^~+-]{0,112}@[A-Za-z0-9][A-Za-z0-9.-]{0,253})$`,
     'i',
   ),
   canonical: (id) => foldGuid(id.toLowerCase()),
@@ -74,10 +74,14 @@ export const userId: IdGrammar = {
 /** A site: `host,guid,guid`, or the GUID of the site alone. */
 export const siteId: IdGrammar = {
   name: 'siteId',
-  pattern: new RegExp(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253},${guid},${guid}|${guid})$`, 'i'),
-  canonical: lowerCase,
-  identity: lowerCase,
+  pattern: new RegExp(`^([A-Za-z0-9][A-Za-z0-9.-]{0,253},${anyGuid},${anyGuid}|${anyGuid})$`, 'i'),
+  canonical: foldSite,
+  identity: foldSite,
 };
+
+function foldSite(id: string): string {
+  return id.toLowerCase().split(',').map(foldGuid).join(',');
+}
 
 function insertDashes(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');

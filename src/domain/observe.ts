@@ -2,8 +2,8 @@
 // poll after a push, a second sweeper, a retry after a lost answer) decides again and mostly finds nothing to say.
 //
 // A word moves an operation only forward: not started < running < unknown words < ended. A word of lower rank, or
-// one of the same rank that was already left, is a lagging replica: ignored. `lost` needs evidence, `expired` a look
-// at or after the deadline, `cancelled` a caller. Ended is final.
+// one of the same rank that was already left or was asked for before the last one came, is a lagging replica: ignored.
+// `lost` needs evidence, `expired` a look at or after the deadline, `cancelled` a caller. Ended is final.
 import { rankOfWord, wordOf } from './kinds.ts';
 import {
   type DeletedObservation,
@@ -30,6 +30,8 @@ const evidenceSpanMs = 60_000;
 const evidenceCount = 3;
 /** Code of the health of an operation whose deletion was announced. */
 const deletedCode = 'deleted';
+/** No service has so many words; a row that held all that one could make up would be too long to be written. */
+const maxLeftStatuses = 64;
 
 /**
  * Applies an observation to an operation.
@@ -76,7 +78,7 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
   const current = fold(operation.status);
   const isFirstSight = operation.state === 'pending';
   if (!isFirstSight && (word === current || word === null)) return unchanged(operation, null);
-  if (!isFirstSight && isBehind(operation, word)) return unchanged(operation, 'regression');
+  if (!isFirstSight && isBehind(operation, word, observation)) return unchanged(operation, 'regression');
   const known = wordOf(operation.kind, word);
   const next: Operation = {
     ...operation,
@@ -86,7 +88,9 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
     status: observation.status,
     statusKnown: known !== undefined,
     leftStatuses:
-      isFirstSight || current === null ? operation.leftStatuses : [...operation.leftStatuses, current],
+      isFirstSight || current === null
+        ? operation.leftStatuses
+        : [...operation.leftStatuses, current].slice(-maxLeftStatuses),
     changedAtMs: observation.arrivedAtMs,
     ...(known !== undefined && isTerminal(known.state)
       ? { endedAtMs: observation.arrivedAtMs, endedBy: observation.observedBy }
@@ -100,11 +104,12 @@ function wordDecision(operation: Operation, observation: StatusObservation): Dec
   return { operation: next, transitions: [transition], ignored: null };
 }
 
-function isBehind(operation: Operation, word: string | null): boolean {
+/** Rank decides, in whatever order news arrives; between words of one rank, the date does. */
+function isBehind(operation: Operation, word: string | null, observation: StatusObservation): boolean {
   const rank = rankOfWord(operation.kind, word);
   const currentRank = rankOfWord(operation.kind, operation.status);
   if (rank !== currentRank) return rank < currentRank;
-  return word !== null && operation.leftStatuses.includes(word);
+  return (word !== null && operation.leftStatuses.includes(word)) || isStale(operation, observation);
 }
 
 function observeGone(operation: Operation, observation: GoneObservation): Decision {
@@ -202,7 +207,7 @@ function observeTrouble(
 /** A change of code within one trouble does not begin its back-off anew. */
 function troubleSince(operation: Operation, observation: { readonly arrivedAtMs: number }): number {
   const { health } = operation;
-  return health.status === 'ok' || health.status === 'missing' ? observation.arrivedAtMs : health.sinceAtMs;
+  return health.status === 'ok' ? observation.arrivedAtMs : health.sinceAtMs;
 }
 
 /** Past its deadline an operation that nobody can read is given up after a minute more. */
@@ -217,7 +222,7 @@ function expireIfUnseen(
   return end(next, 'expired', { observedBy: 'deadline', atMs: observation.arrivedAtMs, evidence: null });
 }
 
-/** An answer to a request that left before what we know now was seen proves nothing about absence or trouble. */
+/** An answer to a request that left before the last news came may be older than that news. */
 function isStale(operation: Operation, observation: { readonly sentAtMs: number }): boolean {
   return observation.sentAtMs < operation.changedAtMs && operation.state !== 'pending';
 }
@@ -225,11 +230,12 @@ function isStale(operation: Operation, observation: { readonly sentAtMs: number 
 /** An answer ends any trouble, whatever it says; a push ends only the suspicion that the operation is gone. */
 function withHealthOk(decision: Decision, observation: StatusObservation): Decision {
   const { operation } = decision;
-  const isEnded = observation.observedBy !== 'push' || operation.health.status === 'missing';
-  if (operation.health.status === 'ok' || !isEnded || observation.sentAtMs < operation.health.sinceAtMs)
-    return decision;
-  const health: Health = { status: 'ok', sinceAtMs: observation.arrivedAtMs };
-  const healed = { ...operation, health };
+  const { health } = operation;
+  const isEnded = observation.observedBy !== 'push' || health.status === 'missing';
+  // A 200 that was asked for after the first 404 refutes it, also while that was still on its way.
+  const beganAtMs = health.status === 'missing' ? health.evidence.firstAtMs : health.sinceAtMs;
+  if (health.status === 'ok' || !isEnded || observation.sentAtMs < beganAtMs) return decision;
+  const healed: Operation = { ...operation, health: { status: 'ok', sinceAtMs: observation.arrivedAtMs } };
   // The last transition carries the operation as it is stored.
   const transitions = decision.transitions.map((transition) => ({ ...transition, operation: healed }));
   return { ...decision, operation: healed, transitions };

@@ -13,16 +13,13 @@ export type TemplateMatch = {
   readonly ids: readonly string[];
 };
 
-/** Splits `/a/{id}/b('c')` into decoded segments; null for empty or dot segments and bad encodings. */
+/** Splits a path into decoded segments; null for empty or dot segments and bad encodings. A key in parentheses stays with its literal. */
 export function splitSegments(path: string): readonly string[] | null {
   const segments: string[] = [];
   for (const raw of path.replace(/^\//, '').split('/')) {
-    const keyed = /^([A-Za-z]+)\('([^'/()]+)'\)$/.exec(raw);
-    for (const part of keyed ? [keyed[1] ?? '', keyed[2] ?? ''] : [raw]) {
-      const decoded = decodeSegment(part);
-      if (decoded === null) return null;
-      segments.push(decoded);
-    }
+    const decoded = decodeSegment(raw);
+    if (decoded === null) return null;
+    segments.push(decoded);
   }
   return segments;
 }
@@ -36,19 +33,36 @@ function decodeSegment(part: string): string | null {
   }
 }
 
+/** A literal with a key in parentheses, where a quote is doubled. @see OData 4.01, Part 2: URL Conventions, section 2 */
+const keyedLiteral = /^([A-Za-z]+)\('((?:[^']|'')+)'\)$/;
+
+/** `operations('1')` is `operations/1` where the template has an id after its literal, and nowhere else. */
+function spreadKeys(template: PathTemplate, segments: readonly string[]): readonly string[] {
+  const spread: string[] = [];
+  for (const segment of segments) {
+    const takesKey =
+      typeof template[spread.length] === 'string' && typeof template[spread.length + 1] === 'object';
+    const [, literal, key] = (takesKey && keyedLiteral.exec(segment)) || [];
+    if (literal === undefined || key === undefined) spread.push(segment);
+    else spread.push(literal, key.replaceAll("''", "'"));
+  }
+  return spread;
+}
+
 /** Matches segments against a template; the literals before the first id are replaced by the canonical root. */
 export function matchTemplate(
   template: PathTemplate,
   canonicalRoot: readonly string[],
   segments: readonly string[],
 ): TemplateMatch | null {
-  if (segments.length !== template.length) return null;
+  const spread = spreadKeys(template, segments);
+  if (spread.length !== template.length) return null;
   const firstId = template.findIndex((part) => typeof part !== 'string');
   const canonical: string[] = [...canonicalRoot];
   const identity: string[] = [...canonicalRoot];
   const ids: string[] = [];
   for (const [index, part] of template.entries()) {
-    const segment = segments[index] ?? '';
+    const segment = spread[index] ?? '';
     if (typeof part === 'string') {
       if (segment.toLowerCase() !== part) return null;
       if (index < firstId) continue;

@@ -14,7 +14,7 @@ const maxAddressLength = 2048;
 
 /**
  * Reads an absolute URL of the configured Graph, or a path with or without the version.
- * Alias roots, parenthesised keys, other casing of GUIDs and percent-encoding give the same key.
+ * Alias roots, parenthesised keys, other casing of GUIDs, percent-encoding and a slash at the end give the same key.
  * @returns null when it is no address of a kind that we watch in this cloud: another origin, userinfo, a query,
  *   dot segments in any encoding, an id outside its grammar, an unknown path, two different versions.
  */
@@ -25,7 +25,7 @@ export function parseResource(
 ): NamedResource | null {
   const path = pathWithin(address, home.root);
   if (path === null) return null;
-  const segments = splitSegments(path);
+  const segments = splitSegments(path.replace(/\/$/, ''));
   if (segments === null) return null;
   const inPath = versionOf(segments[0]);
   if (inPath !== null && requestedVersion !== null && inPath !== requestedVersion) return null;

@@ -5,7 +5,8 @@ import type { Operation } from './operation.ts';
 
 /** Longest wait that a failing operation can be stretched to, unless eight of its own intervals are longer. */
 const longestStretchMs = 300_000;
-const jitterShare = 0.1;
+/** Of the interval, to either side of a point: so the wait between two points is an interval ± 10 %. */
+const jitterShare = 0.05;
 const secondMs = 1000;
 /**
  * Where notifications come, an operation that said nothing for four intervals (a minute for calls) is read once, for its
@@ -21,10 +22,10 @@ export const unreadablePastDeadlineMs = 60 * secondMs;
 /**
  * The next instant after `afterMs` at which the operation is to be read.
  *
- * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter of
- * ±10 % that the key and the point's number decide. The deadline and a minute past it are points too. A failing one is
- * read on a sparser grid that begins with the failure: waits double from one interval up to the cap. One that was seen
- * and whose parent's notifications come is read as a proof only: when one is overdue, and rarely from then on.
+ * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter that
+ * the key and the point's number decide. The deadline and a minute past it are points too. A failing one is read on a
+ * sparser grid that begins with the failure: waits double from one interval up to the cap. One that was seen and whose
+ * parent's notifications come is read as a proof only: when one is overdue, and rarely from then on.
  * @param pushTrustedUntilMs until when notifications count as coming; null: they do not.
  */
 export function nextPollAtMs(
@@ -59,7 +60,7 @@ function nextGridPoint(operation: Operation, afterMs: number): number {
   const { firstPollMs, intervalMs } = operation.policy;
   const startMs = operation.trackedAtMs + firstPollMs;
   const estimate = Math.floor((afterMs - startMs) / intervalMs);
-  // Jitter moves a point by a tenth of an interval at most, so the next one is within a step of the estimate.
+  // Jitter moves a point by a fraction of an interval, so the next one is within a step of the estimate.
   for (let index = Math.max(0, estimate - 1); ; index += 1) {
     const pointMs = gridPointMs(operation, index);
     if (pointMs > afterMs) return pointMs;

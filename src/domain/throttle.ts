@@ -45,14 +45,22 @@ function guessedWaitMs(attempts: number, random: number): number {
   return fullMs * (0.5 + random / 2);
 }
 
-/** Two processes' knowledge of pauses in one: the later of each tenant. */
+/** Two processes' knowledge in one: the later of each tenant. In which order and how often it is joined makes no difference. */
 export function joinPauses(one: Pauses, other: Pauses): Pauses {
   const pauses: Record<string, Pause> = { ...one };
   for (const [tenantId, pause] of Object.entries(other)) {
     const known = pauses[tenantId];
-    if (known === undefined || pause.untilMs > known.untilMs) pauses[tenantId] = pause;
+    if (known === undefined || isLater(pause, known)) pauses[tenantId] = pause;
   }
   return pauses;
+}
+
+/** Whether a pause ends later; of two that end together, the one that knows of more is chosen by all alike. */
+function isLater(pause: Pause, known: Pause): boolean {
+  if (pause.untilMs !== known.untilMs) return pause.untilMs > known.untilMs;
+  if (pause.attempts !== known.attempts) return pause.attempts > known.attempts;
+  if (pause.code !== known.code) return pause.code > known.code;
+  return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
 }
 
 /** The pause that holds for a tenant now; null when it may be called. */
@@ -61,7 +69,7 @@ export function holdingPause(pauses: Pauses, tenantId: string, nowMs: number): P
   return pause !== undefined && pause.untilMs > nowMs ? pause : null;
 }
 
-/** Without the pauses that ended long enough ago to say nothing about the next refusal. */
+/** Without the pauses that say nothing any more, so that the memory does not grow. */
 export function withoutOldPauses(pauses: Pauses, nowMs: number): Pauses {
   return Object.fromEntries(
     Object.entries(pauses).filter(([, pause]) => pause.untilMs + rememberedMs > nowMs),

@@ -1,9 +1,17 @@
 // An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
 // computed here and never stored.
-
+import { createHash } from 'node:crypto';
 import { kinds } from './kinds.ts';
-import type { JsonValue, Kind, Operation, Resource, State, TrackedBy } from './operation.ts';
-import { isTerminal } from './operation.ts';
+import {
+  type EndState,
+  isTerminal,
+  type JsonValue,
+  type Kind,
+  type Operation,
+  type Resource,
+  type State,
+  type TrackedBy,
+} from './operation.ts';
 import { pushTrustedUntilMs } from './pushes.ts';
 import { nextPollAtMs } from './schedule.ts';
 import type { Pause, ShardMemory } from './stored.ts';
@@ -42,13 +50,13 @@ export type HealthView = {
   readonly explanation: string;
 };
 
-/** @param memory of the operation's shard: who pauses, and for whom notifications come. */
+/** @param memory of the operation's shard: who is to wait, and for whom notifications come. */
 export function operationView(
   operation: Operation,
   { nowMs, memory }: { readonly nowMs: number; readonly memory: ShardMemory },
 ): OperationView {
   const pause = holdingPause(memory.pauses, operation.resource.tenantId, nowMs);
-  const at = { nowMs, pause, pushTrustedUntilMs: pushTrustedUntilMs(operation, memory) };
+  const at: Circumstances = { nowMs, pause, pushTrustedUntilMs: pushTrustedUntilMs(operation, memory) };
   const next = nextReadAtMs(operation, at);
   return {
     key: operation.key,
@@ -76,14 +84,16 @@ export function operationView(
   };
 }
 
-/** ETag of the view: changes with everything in it but `nextPollAt` and the explanation that repeats it. */
-export function viewETag(view: OperationView): string {
-  const { generation, sequence, state, health } = view;
-  return `"${[generation, sequence, state, health.status, health.code ?? '', Date.parse(health.since)].join('-')}"`;
+/** ETag of the view: changes with everything in it but `nextPollAt`, and the explanation's repetition of that. */
+export function viewETag({ nextPollAt, ...view }: OperationView): string {
+  const explanation = view.health.explanation.replace(nextPollAt ?? '', '');
+  const text = JSON.stringify({ ...view, health: { ...view.health, explanation } });
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 type Circumstances = {
   readonly nowMs: number;
+  /** The one that holds. */
   readonly pause: Pause | null;
   readonly pushTrustedUntilMs: number | null;
 };
@@ -93,64 +103,74 @@ function nextReadAtMs(operation: Operation, at: Circumstances): number | null {
   return Math.max(nextPollAtMs(operation, at.nowMs, at.pushTrustedUntilMs), at.pause?.untilMs ?? 0);
 }
 
+/** A pause shows on every operation that waits for its end; what the operation itself was refused says more. */
 function healthView(
   operation: Operation,
   at: Circumstances & { readonly nextMs: number | null },
 ): HealthView {
   const { health } = operation;
-  const again = at.nextMs === null ? 'It has ended.' : `It is read again at ${iso(at.nextMs)}.`;
-  if (at.pause !== null && health.status !== 'blocked' && at.nextMs !== null) {
-    const { code } = at.pause;
-    return {
-      status: code === identityRefusedCode ? 'blocked' : 'throttled',
-      code,
-      since: iso(health.sinceAtMs),
-      explanation: `${pauseReason(code)} ${again}`,
-    };
-  }
-  const code = health.status === 'ok' ? null : health.code;
+  if (isTerminal(operation.state)) return ownHealth(operation, `${endings[operation.state]}.`);
+  const again = `it is read again at ${iso(at.nextMs ?? at.nowMs)}.`;
+  if (at.pause === null || health.status === 'blocked')
+    return ownHealth(operation, `${reason(operation, at)}; ${again}`);
+  const { code, sinceAtMs } = at.pause;
+  const isRefused = code === identityRefusedCode;
   return {
-    status: health.status,
+    status: isRefused ? 'blocked' : 'throttled',
     code,
-    since: iso(health.sinceAtMs),
-    explanation: `${reason(operation, at)} ${again}`,
+    since: iso(sinceAtMs ?? health.sinceAtMs),
+    explanation: `${isRefused ? refusal(code) : throttling}; ${again}`,
   };
 }
 
-function pauseReason(code: string): string {
-  return code === identityRefusedCode
-    ? 'Graph refuses this identity for the whole kind; grant it the permission that docs/permissions.md names for this kind.'
-    : 'Graph asked us to wait; nothing is to be done.';
+function ownHealth({ health }: Operation, explanation: string): HealthView {
+  const { status, sinceAtMs } = health;
+  return { status, code: status === 'ok' ? null : health.code, since: iso(sinceAtMs), explanation };
 }
 
+/** Why nothing more will be known. */
+const endings: Readonly<Record<EndState, string>> = {
+  succeeded: 'Graph said that it succeeded; nothing is to be done and it is not read again',
+  failed: 'Graph said that it failed; its error says why and it is not read again',
+  lost: 'Graph no longer has it, so nobody can say how it ended; begin anew if it is back, for it is not read again',
+  expired:
+    'Its deadline passed before Graph showed an end; begin anew if it is to be watched on, for it is not read again',
+  cancelled: 'A caller stopped watching it; begin anew if it is to be watched on, for it is not read again',
+};
+
+const throttling = 'Graph asked us to wait; nothing is to be done';
+
+function refusal(code: string): string {
+  return `Graph refuses this identity (${code}); grant it the permission that docs/permissions.md names for this kind`;
+}
+
+/** Why nothing is known, or that something is, and what to do. */
 function reason(operation: Operation, at: Circumstances): string {
   const { health } = operation;
   switch (health.status) {
     case 'ok':
-      return reasonOfHealthy(operation, at);
+      return `${reasonOfHealthy(operation, at)}; nothing is to be done`;
     case 'blocked':
-      return `Graph refuses this identity (${health.code}); grant it the permission that docs/permissions.md names for this kind.`;
-    case 'missing':
-      if (health.evidence.deletedAtMs !== null)
-        return `The platform announced its deletion (${iso(health.evidence.deletedAtMs)}) and its own last word did not come; it is given up as lost when no read brings it.`;
-      return `Graph does not find it (${health.code}, seen ${health.evidence.count} times); it is given up as lost when that lasts.`;
+      return refusal(health.code);
+    case 'missing': {
+      const { count, deletedAtMs } = health.evidence;
+      if (deletedAtMs !== null)
+        return `The platform announced its deletion at ${iso(deletedAtMs)} without a last word; it is given up as lost when no read brings one`;
+      return `Graph does not find it (${health.code}, seen ${count === 1 ? 'once' : `${count} times`}); check that it was not deleted, for it is given up as lost when that lasts`;
+    }
     case 'unreadable':
-      return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts.`;
+      return `The last read brought no usable answer (${health.code}); nothing is to be done unless it lasts`;
   }
 }
 
-function reasonOfHealthy(
-  operation: Operation,
-  { nowMs, pushTrustedUntilMs: trustedMs }: Circumstances,
-): string {
-  const silentMs = nowMs - operation.changedAtMs;
+function reasonOfHealthy(operation: Operation, at: Circumstances): string {
   const { push } = kinds[operation.kind];
-  if (!isTerminal(operation.state) && push !== null && silentMs > push.parentLifeMs)
-    return `Nothing was heard for ${Math.floor(silentMs / 60_000)} minutes, longer than the platform keeps a silent call; it may be gone.`;
-  if (operation.state === 'pending') return 'It was not read yet.';
-  return trustedMs !== null && nowMs < trustedMs
-    ? 'Notifications come for its call, so it is read rarely.'
-    : 'The last read was answered.';
+  if (push !== null && at.nowMs - operation.changedAtMs > push.parentLifeMs)
+    return `Nothing was heard since ${iso(operation.changedAtMs)}, longer than the platform keeps a silent call, so it may be gone`;
+  if (operation.state === 'pending') return 'Graph has not shown it yet';
+  return at.pushTrustedUntilMs !== null && at.nowMs < at.pushTrustedUntilMs
+    ? 'Notifications come for its call, so it is read rarely'
+    : 'The last read was answered';
 }
 
 function iso(atMs: number): string {

@@ -2,10 +2,10 @@
 // @see Microsoft Graph documentation, "Combine multiple HTTP requests using JSON batching"
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { parseRetryAfterMs } from '../domain/retry-after.ts';
 import type { PauseRequest } from '../domain/throttle.ts';
 import { isOwnAddress, pathOf } from './address.ts';
 import { parseJson, type ReadTarget } from './answers.ts';
-import { parseRetryAfterMs } from './retry-after.ts';
 
 const item = z.object({
   id: z.union([z.string(), z.number()]).transform((id) => String(id).toLowerCase()),

@@ -2,6 +2,7 @@
 // and nothing of what might be in a body that is no JSON.
 import type { HttpResponseInit } from '@azure/functions';
 import type { ProxyTarget } from '../domain/proxied-resources.ts';
+import { parseRetryAfterMs } from '../domain/retry-after.ts';
 import type { GraphAnswer, ProxyOutcome, WatchOutcome } from '../flows/proxy-request.ts';
 import type { Call } from './endpoint.ts';
 import { HttpProblem, type ProblemCode, problemOf, problemResponse, securityHeaders } from './problem.ts';
@@ -97,18 +98,10 @@ function headersOf(answer: GraphAnswer): Readonly<Record<string, string>> {
     const value = answer.headers[name];
     if (value !== undefined && /^[\x20-\x7e]{1,2048}$/.test(value)) headers[name] = value;
   }
-  const seconds = retryAfterSeconds(answer);
-  if (seconds !== null) headers['retry-after'] = String(seconds);
+  const delayMs = parseRetryAfterMs(answer.headers['retry-after'], answer.arrivedAtMs);
+  // Clients read whole seconds; rounded up, none comes back too early.
+  if (delayMs !== null) headers['retry-after'] = String(Math.ceil(delayMs / 1000));
   return headers;
-}
-
-/** Graph writes whole seconds, decimals, or a date; null for anything else. */
-function retryAfterSeconds({ headers, arrivedAtMs }: GraphAnswer): number | null {
-  const text = headers['retry-after']?.trim() ?? '';
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Math.ceil(Number(text));
-  // A date names its month; Date.parse alone would take "-5" for a year.
-  const atMs = /[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(atMs) ? null : Math.max(0, Math.ceil((atMs - arrivedAtMs) / 1000));
 }
 
 function watchHeaders(watch: WatchOutcome | null): Readonly<Record<string, string>> {

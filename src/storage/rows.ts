@@ -40,18 +40,22 @@ function placeOf({ key, generation, sequence }: EventPlace): string {
 }
 
 const json: z.ZodType<JsonValue> = z.custom<JsonValue>((value) => value !== undefined);
+/** Up to the year 9999: of later ones no ISO date can be made, and of an interval of zero no schedule. */
+const lastInstantMs = 253_402_300_799_999;
+const instantMs = z.number().min(0).max(lastInstantMs);
+const policy = z.object({ firstPollMs: instantMs, intervalMs: instantMs.min(1) });
 const evidence = z.object({
   httpStatus: z.union([z.literal(404), z.literal(410)]),
   count: z.number(),
-  firstAtMs: z.number(),
-  lastAtMs: z.number(),
-  deletedAtMs: z.number().nullable().default(null),
+  firstAtMs: instantMs,
+  lastAtMs: instantMs,
+  deletedAtMs: instantMs.nullable().default(null),
 });
 const health = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('ok'), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('blocked'), code: z.string(), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('unreadable'), code: z.string(), sinceAtMs: z.number() }),
-  z.object({ status: z.literal('missing'), code: z.string(), sinceAtMs: z.number(), evidence }),
+  z.object({ status: z.literal('ok'), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('blocked'), code: z.string(), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('unreadable'), code: z.string(), sinceAtMs: instantMs }),
+  z.object({ status: z.literal('missing'), code: z.string(), sinceAtMs: instantMs, evidence }),
 ]);
 const details = {
   error: json,
@@ -77,13 +81,13 @@ const operationSchema: z.ZodType<Operation> = z.object({
   status: z.string().nullable(),
   statusKnown: z.boolean(),
   leftStatuses: z.array(z.string()),
-  trackedAtMs: z.number(),
-  changedAtMs: z.number(),
-  endedAtMs: z.number().nullable(),
+  trackedAtMs: instantMs,
+  changedAtMs: instantMs,
+  endedAtMs: instantMs.nullable(),
   endedBy: z.enum(['poll', 'push', 'patch', 'deadline', 'caller']).nullable().default(null),
-  deadlineAtMs: z.number(),
-  graceUntilMs: z.number(),
-  policy: z.object({ firstPollMs: z.number(), intervalMs: z.number() }),
+  deadlineAtMs: instantMs,
+  graceUntilMs: instantMs,
+  policy,
   trackedBy: z.enum(['api', 'proxy', 'push']),
   // Absent in rows of older releases. What is no traceparent is dropped: it explains an operation and decides nothing.
   traceparent: z.unknown().transform(validTraceparent).optional(),

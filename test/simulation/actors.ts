@@ -149,17 +149,10 @@ export function startPlatform(world: World, app: App, operations: readonly TrueO
       .catch(() => undefined);
   }
 
-  function deliver(named: NamedResource, phase: Phase, tries: number): void {
-    const again = (): void =>
-      world.after(world.between(3 * second, 8 * second), () => deliver(named, phase, tries - 1));
-    send(named, phase).then(
-      (isTaken) => {
-        if (!isTaken && tries > 1) again();
-      },
-      () => {
-        if (tries > 1) again();
-      },
-    );
+  async function deliver(named: NamedResource, phase: Phase, tries: number): Promise<void> {
+    const isTaken = await send(named, phase).catch(() => false);
+    if (isTaken || tries === 1) return;
+    world.after(world.between(3 * second, 8 * second), () => deliver(named, phase, tries - 1));
   }
 
   async function send(named: NamedResource, { word, gone }: Phase): Promise<boolean> {

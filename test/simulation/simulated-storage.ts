@@ -38,7 +38,7 @@ export function openSimulatedTable(
     for (;;) {
       const { value, done } = await read(() => pages.next());
       if (done) return;
-      yield value as readonly Row[];
+      yield value;
     }
   }
 

@@ -50,7 +50,7 @@ export function createWorld(seed: number, startMs: number): World {
     between,
     after,
     afterFor,
-    record: (event) => void history.push({ atMs: nowMs, ...event } as HistoryEvent),
+    record: (event) => void history.push({ atMs: nowMs, ...event }),
     history,
     run,
   };

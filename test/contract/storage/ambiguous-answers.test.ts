@@ -7,7 +7,7 @@ import { openTableClients } from '../../../src/storage/connections.ts';
 import type { Table, TableAction } from '../../../src/storage/table.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { aChange, anEvent, anOperation, ended, knownOf, openStore, shard, tracked } from './operations.ts';
-import { allRows, openAzureTable, uniqueName } from './tables.ts';
+import { allRows, applied, openAzureTable, refused, uniqueName, unknown } from './tables.ts';
 
 const row: TableAction = { type: 'create', rowKey: 'live!a', properties: { text: 'a' } };
 
@@ -33,7 +33,7 @@ describe('a transaction', () => {
   ] as const)('is sent once and tells nothing after the answer $mode', async ({ mode, applied }) => {
     const before = proxy.requests();
     proxy.mode = mode;
-    expect(await table.transact(shard, [row])).toEqual({ applied: false });
+    expect(await table.transact(shard, [row])).toEqual(unknown);
     expect(proxy.requests() - before).toBe(1);
     proxy.mode = 'pass';
     expect((await table.get(shard, 'live!a')) !== null).toBe(applied);
@@ -41,7 +41,7 @@ describe('a transaction', () => {
 
   test('tells nothing when storage is not there', async () => {
     await proxy.stop();
-    expect(await table.transact(shard, [row])).toEqual({ applied: false });
+    expect(await table.transact(shard, [row])).toEqual(unknown);
     proxy = await startStorageProxy(inject('azurite'));
   });
 
@@ -70,8 +70,8 @@ describe('a transaction', () => {
     await admin.deleteTable();
     expect(await own.get(shard, 'live!a')).toBeNull();
     expect(await allRows(own, shard)).toEqual([]);
-    expect(await own.transact(shard, [row])).toEqual({ applied: false });
-    expect(await own.transact(shard, [row])).toEqual({ applied: true });
+    expect(await own.transact(shard, [row])).toEqual(refused);
+    expect(await own.transact(shard, [row])).toEqual(applied);
   });
 });
 
@@ -124,9 +124,9 @@ describe('the store', () => {
     const before = await tracked(store, anOperation());
     const change = aChange(before, ended(before.value));
     proxy.mode = '500';
-    expect(await store.commit(shard, [change])).toEqual({ applied: false });
+    expect(await store.commit(shard, [change])).toEqual(unknown);
     proxy.mode = 'pass';
-    expect(await store.commit(shard, [change])).toEqual({ applied: false });
+    expect(await store.commit(shard, [change])).toEqual(refused);
     expect((await knownOf(store, before.value)).value.ended).toEqual(change.after);
     const event = anEvent(change.after);
     expect(await store.listEvents(shard, before.value.key)).toEqual([event.body]);

@@ -1,16 +1,17 @@
 // The faults of the fake: what the real table can do to a caller, on demand.
 import { expect, test } from 'vitest';
 import { createMemoryTable } from '../../fakes/memory-table.ts';
+import { unknown } from './tables.ts';
 
 const create = { type: 'create', rowKey: 'live!a', properties: {} } as const;
 
 test('a refused transaction is not applied, a lost answer is', async () => {
   const table = createMemoryTable();
   table.fault = () => 'refuse';
-  expect(await table.transact('p', [create])).toEqual({ applied: false });
+  expect(await table.transact('p', [create])).toEqual(unknown);
   expect(table.rows('p')).toEqual([]);
   table.fault = () => 'lose';
-  expect(await table.transact('p', [create])).toEqual({ applied: false });
+  expect(await table.transact('p', [create])).toEqual(unknown);
   expect(table.rows('p')).toHaveLength(1);
 });
 

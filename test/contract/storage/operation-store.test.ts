@@ -19,7 +19,7 @@ import {
   tracked,
   trackedAndEnded,
 } from './operations.ts';
-import { allRows, tables } from './tables.ts';
+import { allRows, applied, refused, tables } from './tables.ts';
 
 describe.each(tables)('the store on $name', ({ open }) => {
   let table: Table;
@@ -69,7 +69,7 @@ describe.each(tables)('the store on $name', ({ open }) => {
   test('a change replaces the live row and adds its event and outbox row', async () => {
     const before = await tracked(store, anOperation());
     const after = running(before.value);
-    expect(await store.commit(shard, [aChange(before, after)])).toEqual({ applied: true });
+    expect(await store.commit(shard, [aChange(before, after)])).toEqual(applied);
     expect((await liveOf(store, after)).value).toEqual(after);
     const event = anEvent(after);
     expect(await store.listEvents(shard, after.key)).toEqual([event.body]);
@@ -80,17 +80,15 @@ describe.each(tables)('the store on $name', ({ open }) => {
     const before = await tracked(store, anOperation());
     await store.commit(shard, [aChange(before, running(before.value))]);
     const rows = await allRows(table, shard);
-    expect(await store.commit(shard, [aChange(before, { ...before.value, label: 'late' })])).toEqual({
-      applied: false,
-    });
-    expect(await store.commit(shard, [aChange(before, running(before.value))])).toEqual({ applied: false });
+    expect(await store.commit(shard, [aChange(before, { ...before.value, label: 'late' })])).toEqual(refused);
+    expect(await store.commit(shard, [aChange(before, running(before.value))])).toEqual(refused);
     expect(await allRows(table, shard)).toEqual(rows);
   });
 
   test('an end moves the operation from live to known', async () => {
     const before = await tracked(store, anOperation());
     const after = ended(before.value);
-    expect(await store.commit(shard, [aChange(before, after)])).toEqual({ applied: true });
+    expect(await store.commit(shard, [aChange(before, after)])).toEqual(applied);
     const known = { key: after.key, generation, ended: after };
     const etag: unknown = expect.any(String);
     expect(await store.lookUp(shard, after.key)).toEqual({ live: null, known: { value: known, etag } });
@@ -101,14 +99,14 @@ describe.each(tables)('the store on $name', ({ open }) => {
     const unreadable = { status: 'unreadable', code: 'timeout', sinceAtMs: nowMs } as const;
     // Changes of health alone add no event, so only the ETag tells that the row moved on.
     await store.commit(shard, [aChange(before, { ...before.value, health: unreadable })]);
-    expect(await store.commit(shard, [aChange(before, ended(before.value))])).toEqual({ applied: false });
+    expect(await store.commit(shard, [aChange(before, ended(before.value))])).toEqual(refused);
     expect((await liveOf(store, before.value)).value.health).toEqual(unreadable);
   });
 
   test('a change that also ends yields all of its events in order', async () => {
     const before = await tracked(store, anOperation());
     const after = ended(running(before.value));
-    expect(await store.commit(shard, [aChange(before, after)])).toEqual({ applied: true });
+    expect(await store.commit(shard, [aChange(before, after)])).toEqual(applied);
     expect(await store.listEvents(shard, after.key)).toEqual([
       anEvent(after, 1).body,
       anEvent(after, 2).body,
@@ -131,7 +129,7 @@ describe.each(tables)('the store on $name', ({ open }) => {
     await store.commit(shard, [aChange(two, running(two.value))]);
     const rows = await allRows(table, shard);
     const shared = [aChange(one, ended(one.value)), aChange(two, ended(two.value))];
-    expect(await store.commit(shard, shared)).toEqual({ applied: false });
+    expect(await store.commit(shard, shared)).toEqual(refused);
     expect(await allRows(table, shard)).toEqual(rows);
   });
 
@@ -140,7 +138,7 @@ describe.each(tables)('the store on $name', ({ open }) => {
       Array.from({ length: 25 }, (_, index) => tracked(store, anOperation(String(index)))),
     );
     const changes = before.map((one) => aChange(one, ended(one.value)));
-    expect(await store.commit(shard, changes)).toEqual({ applied: true });
+    expect(await store.commit(shard, changes)).toEqual(applied);
     expect(await store.readShard(shard)).toMatchObject({ live: [], outbox: { length: 25 } });
   });
 
@@ -152,16 +150,16 @@ describe.each(tables)('the store on $name', ({ open }) => {
       const change = aChange(one, running(one.value));
       return { ...change, events: change.events.map((event) => ({ ...event, body: '"'.repeat(32_000) })) };
     });
-    expect(await store.commit(shard, changes)).toEqual({ applied: false });
-    expect(await store.commit(shard, changes.slice(0, 1))).toEqual({ applied: true });
+    expect(await store.commit(shard, changes)).toEqual(refused);
+    expect(await store.commit(shard, changes.slice(0, 1))).toEqual(applied);
   });
 
   test('an operation with details beyond the size of a property is stored with shorter ones', async () => {
     const before = await tracked(store, anOperation());
     const error = { code: 'tooLong', message: '\u{1F600}'.repeat(40_000) };
-    expect(await store.commit(shard, [aChange(before, { ...running(before.value), error })])).toEqual({
-      applied: true,
-    });
+    expect(await store.commit(shard, [aChange(before, { ...running(before.value), error })])).toEqual(
+      applied,
+    );
     const stored = (await liveOf(store, before.value)).value;
     expect(stored).toEqual({
       ...running(before.value),

@@ -107,6 +107,13 @@ test('the memory of a shard', () => {
     '"ends":{"byPush":1,"byPoll":2,"byBoth":3,"pushLateMs":4,"maxPushLateMs":5}}';
   expect(writeMemory(memory)).toEqual({ v: 1, value: text });
   expect(readMemory(row('memory', { v: 1, value: text }), nowMs)).toEqual(memory);
+  const since = { contoso: { untilMs: nowMs, attempts: 2, code: 'http_429', sinceAtMs: nowMs - 1 } };
+  const later = { ...emptyMemory, pauses: since };
+  const laterText =
+    '{"sweptAtMs":null,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"http_429","sinceAtMs":1795327199999}},' +
+    '"pushedAtMs":{},"ends":{"byPush":0,"byPoll":0,"byBoth":0,"pushLateMs":0,"maxPushLateMs":0}}';
+  expect(writeMemory(later)).toEqual({ v: 1, value: laterText });
+  expect(readMemory(row('memory', { v: 1, value: laterText }), nowMs)).toEqual(later);
 });
 
 test('a parked push', () => {

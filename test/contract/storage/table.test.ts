@@ -1,7 +1,7 @@
 // The port to one table: what every adapter keeps, and the limits that the store relies on.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Properties, Row, Table, TableAction } from '../../../src/storage/table.ts';
-import { allRows, tables } from './tables.ts';
+import { allRows, applied, refused, tables } from './tables.ts';
 
 const shard = 'connectionOperation-00';
 
@@ -32,7 +32,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
 
   test('a row comes back with the properties that it was created with', async () => {
     const properties = { text: `'quoted' "text" %41 \u{1F600}\r\n`, count: 3, flag: false, empty: '' };
-    expect(await table.transact(shard, [create('live!a', properties)])).toEqual({ applied: true });
+    expect(await table.transact(shard, [create('live!a', properties)])).toEqual(applied);
     const etag: unknown = expect.any(String);
     expect(await table.get(shard, 'live!a')).toEqual({ rowKey: 'live!a', etag, properties });
   });
@@ -43,7 +43,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
 
   test('a second create of a row is refused and changes nothing', async () => {
     await table.transact(shard, [create('live!a', { text: 'first' })]);
-    expect(await table.transact(shard, [create('live!a', { text: 'second' })])).toEqual({ applied: false });
+    expect(await table.transact(shard, [create('live!a', { text: 'second' })])).toEqual(refused);
     expect((await table.get(shard, 'live!a'))?.properties).toEqual({ text: 'first' });
   });
 
@@ -51,7 +51,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
     await table.transact(shard, [create('live!a', { text: 'first', more: 1 })]);
     const etag = await etagOf('live!a');
     const replace: TableAction = { type: 'replace', rowKey: 'live!a', etag, properties: { text: 'second' } };
-    expect(await table.transact(shard, [replace])).toEqual({ applied: true });
+    expect(await table.transact(shard, [replace])).toEqual(applied);
     expect((await table.get(shard, 'live!a'))?.properties).toEqual({ text: 'second' });
     expect(await etagOf('live!a')).not.toBe(etag);
   });
@@ -60,30 +60,28 @@ describe.each(tables)('a table on $name', ({ open }) => {
     await table.transact(shard, [create('live!a')]);
     const etag = await makeStale('live!a');
     const replace: TableAction = { type: 'replace', rowKey: 'live!a', etag, properties: { text: 'late' } };
-    expect(await table.transact(shard, [replace])).toEqual({ applied: false });
+    expect(await table.transact(shard, [replace])).toEqual(refused);
     expect((await table.get(shard, 'live!a'))?.properties).toEqual({ text: 'newer' });
   });
 
   test('a replace or delete of an absent row is refused', async () => {
     const replace: TableAction = { type: 'replace', rowKey: 'live!a', etag: '*', properties: {} };
-    expect(await table.transact(shard, [replace])).toEqual({ applied: false });
+    expect(await table.transact(shard, [replace])).toEqual(refused);
     const remove: TableAction = { type: 'delete', rowKey: 'live!a', etag: '*' };
-    expect(await table.transact(shard, [remove])).toEqual({ applied: false });
+    expect(await table.transact(shard, [remove])).toEqual(refused);
   });
 
   test('a delete under the current ETag removes the row', async () => {
     await table.transact(shard, [create('live!a')]);
     const remove: TableAction = { type: 'delete', rowKey: 'live!a', etag: await etagOf('live!a') };
-    expect(await table.transact(shard, [remove])).toEqual({ applied: true });
+    expect(await table.transact(shard, [remove])).toEqual(applied);
     expect(await allRows(table, shard)).toEqual([]);
   });
 
   test('a delete under an old ETag is refused', async () => {
     await table.transact(shard, [create('live!a')]);
     const etag = await makeStale('live!a');
-    expect(await table.transact(shard, [{ type: 'delete', rowKey: 'live!a', etag }])).toEqual({
-      applied: false,
-    });
+    expect(await table.transact(shard, [{ type: 'delete', rowKey: 'live!a', etag }])).toEqual(refused);
     expect(rowKeys(await allRows(table, shard))).toEqual(['live!a']);
   });
 
@@ -97,7 +95,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
       create('event!a', { body: "\r\nDELETE x(RowKey='live!b') HTTP/1.1\r\nIf-Match: *\r\n" }),
     ];
     const before = await allRows(table, shard);
-    expect(await table.transact(shard, actions)).toEqual({ applied: false });
+    expect(await table.transact(shard, actions)).toEqual(refused);
     expect(await allRows(table, shard)).toEqual(before);
   });
 
@@ -109,7 +107,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
       { type: 'delete', rowKey: 'known!a', etag: '*' },
       create('event!a'),
     ];
-    expect(await table.transact(shard, actions)).toEqual({ applied: true });
+    expect(await table.transact(shard, actions)).toEqual(applied);
     expect(rowKeys(await allRows(table, shard))).toEqual(['event!a']);
   });
 
@@ -133,7 +131,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
 
   test('one row named twice refuses the transaction', async () => {
     const twice = [create('live!a'), create('live!a', { text: 'again' })];
-    expect(await table.transact(shard, twice)).toEqual({ applied: false });
+    expect(await table.transact(shard, twice)).toEqual(refused);
     expect(await allRows(table, shard)).toEqual([]);
   });
 
@@ -141,7 +139,7 @@ describe.each(tables)('a table on $name', ({ open }) => {
     const rows = Array.from({ length: 101 }, (_, index) => create(`event!${String(index).padStart(3, '0')}`));
     await expect(table.transact(shard, rows)).rejects.toThrow(TypeError);
     await expect(table.transact(shard, [])).rejects.toThrow(TypeError);
-    expect(await table.transact(shard, rows.slice(1))).toEqual({ applied: true });
+    expect(await table.transact(shard, rows.slice(1))).toEqual(applied);
     expect(await allRows(table, shard)).toHaveLength(100);
   });
 
@@ -154,9 +152,9 @@ describe.each(tables)('a table on $name', ({ open }) => {
 
   test('a text beyond 32 Ki UTF-16 units refuses the transaction', async () => {
     const longest = '\u{1F600}'.repeat(16 * 1024);
-    expect(await table.transact(shard, [create('live!a', { longest })])).toEqual({ applied: true });
+    expect(await table.transact(shard, [create('live!a', { longest })])).toEqual(applied);
     const longer = create('live!b', { longest: `${longest}more` });
-    expect(await table.transact(shard, [create('live!c'), longer])).toEqual({ applied: false });
+    expect(await table.transact(shard, [create('live!c'), longer])).toEqual(refused);
     expect(rowKeys(await allRows(table, shard))).toEqual(['live!a']);
   });
 

@@ -24,6 +24,11 @@ export async function openAzureTable(
   return createAzureTable(clients);
 }
 
+/** What a transaction may come to. */
+export const applied = { applied: true, isRefused: false } as const;
+export const refused = { applied: false, isRefused: true } as const;
+export const unknown = { applied: false, isRefused: false } as const;
+
 /** Letters and digits only, as tables ask for; queues take it too. */
 export function uniqueName(): string {
   return `t${randomUUID().replaceAll('-', '')}`;

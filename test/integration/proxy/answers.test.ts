@@ -111,6 +111,7 @@ describe("Graph's refusals", () => {
   test.each([
     ['a whole number', 7, /^7$/],
     ['a decimal', 2.128, /^3$/],
+    ['more than the hour that pauses are held to', 7200, /^7200$/],
     ['a date', { dateInSeconds: 20 }, /^(19|20|21)$/],
     ['a date in the past', { dateInSeconds: -30 }, /^0$/],
     ['garbage', 'soon', /^1$/],

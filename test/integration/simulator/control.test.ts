@@ -59,6 +59,10 @@ describe('control API', () => {
     ['POST', '/reset', {}],
     ['POST', '/token', { token: null }],
     ['GET', '/requests', undefined],
+    ['GET', '/callbacks', undefined],
+    ['GET', '/pushes', undefined],
+    ['POST', '/pushes/settle', {}],
+    ['POST', '/keys/rotate', {}],
   ])('serves %s %s', async (method, path, body) => {
     expect((await control(path, body, method)).status).toBeLessThan(300);
   });

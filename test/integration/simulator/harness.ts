@@ -26,6 +26,8 @@ export type BatchAnswer = {
 
 export type Bench = {
   readonly simulator: Simulator;
+  /** What the simulator's clock shows. */
+  nowMs(): number;
   /** Moves the simulator's clock. */
   advance(ms: number): void;
   send(path: string, sent?: Sent): Promise<Wire>;
@@ -64,6 +66,7 @@ export function useSimulator(options: SimulatorOptions = {}): Bench {
     get simulator() {
       return simulator;
     },
+    nowMs: () => nowMs,
     advance(ms) {
       nowMs += ms;
     },

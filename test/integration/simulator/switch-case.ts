@@ -13,6 +13,9 @@ export type SwitchCase = {
 /** A call that the simulator has, by id. */
 export const callId = '57dab8b1-894c-409a-b240-bd8beae78896';
 
+/** For conditions that real time brings about: a busy machine takes its time. */
+export const patiently = { timeout: 20_000 } as const;
+
 /** A write that applies. */
 export const patchStatus = { method: 'PATCH', body: { status: 'completed' } } as const;
 

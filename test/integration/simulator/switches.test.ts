@@ -5,11 +5,22 @@ import { type FaultInput, switches } from '../../../dev/simulator/faults.ts';
 import { errorCases } from './error-cases.ts';
 import { exchangeCases } from './exchange-cases.ts';
 import { useSimulator } from './harness.ts';
+import { keyCases } from './key-cases.ts';
 import { operationCases } from './operation-cases.ts';
+import { pushCases } from './push-cases.ts';
+import { pushFormCases } from './push-form-cases.ts';
 import { writeCases } from './write-cases.ts';
 
 const bench = useSimulator();
-const cases = [...exchangeCases, ...operationCases, ...writeCases, ...errorCases];
+const cases = [
+  ...exchangeCases,
+  ...operationCases,
+  ...writeCases,
+  ...errorCases,
+  ...pushCases,
+  ...pushFormCases,
+  ...keyCases,
+];
 
 describe('switches', () => {
   test.each(cases.map((row) => [row.fault.fault, row.name, row] as const))(

@@ -148,6 +148,24 @@ describe('lost', () => {
     expect(after([aGone(second, 410)])).toMatchObject({ state: 'lost', sequence: 1 });
   });
 
+  test('is concluded from one 410 after 404s, which then is all the evidence', () => {
+    const suspected = after([aStatus('inprogress'), aGone(past)]);
+    const { operation, transitions } = observe(suspected, aGone(past + second, 410));
+    const atMs = startMs + past + second;
+    expect(operation.state).toBe('lost');
+    expect(transitions[0]?.evidence).toEqual({
+      httpStatus: 410,
+      count: 1,
+      firstAtMs: atMs,
+      lastAtMs: atMs,
+      deletedAtMs: null,
+    });
+  });
+
+  test('does not wait for a clock that is behind the one which began the tracking', () => {
+    expect(after([aGone(-second, 410)]).state).toBe('lost');
+  });
+
   test('does not believe a 404 that was asked for before the last news', () => {
     const seen = after([aStatus('inprogress', 5 * minute)]);
     expect(observe(seen, aGone(4 * minute, 410))).toEqual({

@@ -1,6 +1,5 @@
-// How long Graph asks us to wait, from whatever it wrote there.
-
-const longestMs = 3_600_000;
+// How long Graph asks to wait, from whatever it wrote there: the one reader of Retry-After, for pauses and for callers.
+// How much of it is obeyed is decided where a pause is made; a caller is told what Graph said.
 
 const day = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
@@ -12,13 +11,14 @@ const bareDate = new RegExp(`^${day} ${month} [ \\d]\\d ${time} \\d{4}$`);
 
 /**
  * Reads a Retry-After value: seconds (Graph also writes decimals such as 2.128) or an HTTP date.
- * @returns milliseconds from 0 to an hour; null for garbage, negative numbers and nothing.
+ * @returns whole milliseconds from 0; null for garbage, negative numbers and nothing.
  */
 export function parseRetryAfterMs(value: string | null | undefined, nowMs: number): number | null {
   const text = value?.trim() ?? '';
-  if (/^\d{1,15}(\.\d{1,9})?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), longestMs);
+  // Twelve digits are thirty thousand years, and still an exact number of milliseconds.
+  if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) return Math.ceil(Number(text) * 1000);
   const atMs = parseDate(text);
-  return Number.isNaN(atMs) ? null : Math.min(Math.max(atMs - nowMs, 0), longestMs);
+  return Number.isNaN(atMs) ? null : Math.max(atMs - nowMs, 0);
 }
 
 /** NaN for everything else: Date.parse alone takes "-5", "try again in 5" and much more for a date of long ago. */
