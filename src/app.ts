@@ -12,6 +12,7 @@ import type { Kind } from './domain/operation.ts';
 import type { GraphHome } from './domain/resources.ts';
 import type { Shard } from './domain/stored.ts';
 import type { ApiFlows, ProxyFlows } from './flows/api-flows.ts';
+import { createCheckReadiness } from './flows/check-readiness.ts';
 import { createCleanUp } from './flows/clean-up.ts';
 import { createFindByOperationId } from './flows/find-by-operation-id.ts';
 import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
@@ -27,7 +28,7 @@ import { createTrackOperation } from './flows/track-operation.ts';
 import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
-import type { Authorise } from './http/caller.ts';
+import { type Authorise, createMaySeeDetails, type MaySeeDetails } from './http/caller.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
@@ -43,6 +44,7 @@ export type App = {
   readonly notifications: Notifications;
   readonly runOnce: RunOnce;
   readonly authorise: Authorise;
+  readonly maySeeDetails: MaySeeDetails;
   /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
   readonly authLevel: 'function' | 'anonymous';
   /** What a kind's timer does: sweeps its only shard, or sends one message a shard. */
@@ -82,10 +84,8 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const givingUp = new AbortController();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
   const sweepShard = createSweepShard(ports);
-  const removeOld = createCleanUp({
-    ...ports,
-    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
-  });
+  const removeOld = createCleanUp(ports);
+  const authorise = createAuthorise(config);
   const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
   return {
     config,
@@ -94,7 +94,8 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
     home,
     flows,
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
-    authorise: createAuthorise(config),
+    authorise,
+    maySeeDetails: createMaySeeDetails(config.callerAuth.mode === 'key' ? null : authorise),
     notifications: createNotifications(config, home, { ...ports, track: flows.track }),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
@@ -164,6 +165,7 @@ function makePorts({ config, storage, clock, log, tell }: Parts) {
     policies: config.kinds,
     retentionMs: config.retentionMs,
     shardCount: config.shards,
+    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
     shardOf: (operation: { readonly kind: Kind; readonly key: string }) =>
       shardOf(operation.kind, operation.key, config.shards),
     maxWaiters: config.maxWaiters,
@@ -196,7 +198,7 @@ function makeFlows(
       const rows = await findRows(ports, key);
       return rows && storage.store.listEvents(rows.shard, key);
     },
-    ready: storage.isReady,
+    checkReadiness: createCheckReadiness({ ...ports, checkStorage: storage.check }),
     watchHealth: createWatchHealth(ports),
   };
 }

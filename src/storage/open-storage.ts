@@ -1,5 +1,6 @@
 // Opens table and queues for one configuration: the store, the queues,
 // and the preparation that a process makes before its first write.
+import { AppError, type ErrorCode } from '../domain/errors.ts';
 import { createSendQueue, type SendQueue } from './azure-queue.ts';
 import { createAzureTable, createTable } from './azure-table.ts';
 import { openQueueClient, openTableClients, type StorageConnection } from './connections.ts';
@@ -30,7 +31,8 @@ export type Storage = {
   readonly sweepsQueue: SendQueue;
   /** Creates what is absent and checks the number of shards; repeated until it succeeded once. */
   readonly prepare: () => Promise<void>;
-  readonly isReady: () => Promise<boolean>;
+  /** Why storage can't be used now; null when it can. */
+  readonly check: () => Promise<ErrorCode | null>;
 };
 
 /** A tick whose message nobody took for so long was followed by others: old ones must not come as a storm. */
@@ -47,7 +49,7 @@ export function openStorage(options: StorageOptions): Storage {
   const sweepsClient = openQueueClient(connection, options.sweepsQueue);
   const sweepsQueue = createSendQueue(sweepsClient, 'base64', sweepMessageLifeSeconds);
   let preparing: Promise<void> | undefined;
-  return { store, idempotency, transitionsQueue, sweepsQueue, prepare, isReady };
+  return { store, idempotency, transitionsQueue, sweepsQueue, prepare, check };
 
   function prepare(): Promise<void> {
     preparing ??= prepareOnce().catch((error: unknown) => {
@@ -62,13 +64,14 @@ export function openStorage(options: StorageOptions): Storage {
     await checkShardCount(table, options.shards);
   }
 
-  async function isReady(): Promise<boolean> {
+  async function check(): Promise<ErrorCode | null> {
     try {
       await prepare();
       await table.get('meta', 'shards');
-      return true;
-    } catch {
-      return false; // told by the answer; the log has it from whoever needed storage
+      return null;
+    } catch (error) {
+      // Told by the answer; the log has it from whoever needed storage.
+      return error instanceof AppError ? error.code : 'storage_busy';
     }
   }
 }

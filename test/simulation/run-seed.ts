@@ -138,5 +138,3 @@ function recordKept({ world, table, plan }: Outside): void {
   }
   for (const [key, list] of bodies) world.record({ by: 'table', type: 'kept', key, bodies: list });
 }
-
-export type { World };

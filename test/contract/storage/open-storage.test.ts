@@ -57,25 +57,25 @@ test('a process with another number of shards refuses to start and is not ready'
   await open(name, 2).prepare();
   const other = open(name, 3);
   await expect(other.prepare()).rejects.toMatchObject({ code: 'shards_changed' });
-  expect(await other.isReady()).toBe(false);
+  expect(await other.check()).toBe('shards_changed');
 });
 
 test('preparing is tried again after storage was busy, and not once it succeeded', async () => {
   const storage = open(uniqueName());
   proxy.mode = 'busy';
   await expect(storage.prepare()).rejects.toMatchObject({ code: 'storage_busy' });
-  expect(await storage.isReady()).toBe(false);
+  expect(await storage.check()).toBe('storage_busy');
   proxy.mode = 'pass';
   await storage.prepare();
   const before = proxy.requests();
   await storage.prepare();
   expect(proxy.requests()).toBe(before);
-  expect(await storage.isReady()).toBe(true);
+  expect(await storage.check()).toBeNull();
 });
 
 test('storage that is lost after the preparation is not ready', async () => {
   const storage = open(uniqueName());
   await storage.prepare();
   proxy.mode = 'busy';
-  expect(await storage.isReady()).toBe(false);
+  expect(await storage.check()).toBe('storage_busy');
 });

@@ -184,7 +184,7 @@ describe.concurrent('another number of shards', { timeout: 90_000 }, () => {
         await expect(other.sweepShardMessage({ shard: 'connectionOperation-00' })).rejects.toMatchObject({
           code: 'shards_changed',
         });
-        expect(await other.flows.ready()).toBe(false);
+        expect(await other.flows.checkReadiness(false)).toMatchObject({ isReady: false });
         expect(await messages(watching)).toEqual([]);
         await watching.sweep();
         expect(await messages(watching)).toHaveLength(3);

@@ -11,18 +11,22 @@ describe.concurrent('storage that refuses us (F-27)', { timeout: 90_000 }, () =>
     { what: 'table and queue', refused: '' },
   ])('by $what fails a sweep at once; Graph is not asked, and health says so', ({ refused }) =>
     withWatching(async (watching) => {
+      const readiness = async () => {
+        const { isReady, details } = await watching.app.flows.checkReadiness(true);
+        return { isReady, storage: details?.storage.code ?? null };
+      };
       await watching.begin(3);
-      expect(await watching.app.flows.ready()).toBe(true);
+      expect(await readiness()).toEqual({ isReady: true, storage: null });
       watching.storage.mode = (what) => (what.startsWith(refused) ? 'refuse' : 'pass');
       const counts = await watching.counted(async () => {
         await expect(watching.sweep()).rejects.toMatchObject({ code: 'storage_forbidden' });
       });
       expect(counts).toEqual({ 'table GET': 1 });
       expect(watching.simulator.control.stats().httpRequests).toBe(0);
-      expect(await watching.app.flows.ready()).toBe(false);
+      expect(await readiness()).toEqual({ isReady: false, storage: 'storage_forbidden' });
       watching.storage.mode = 'pass';
       await watching.sweep();
-      expect(await watching.app.flows.ready()).toBe(true);
+      expect(await readiness()).toEqual({ isReady: true, storage: null });
       expect(await watching.takeNewEvents()).toHaveLength(3);
     }),
   );
