@@ -23,8 +23,8 @@ export type ReadDueOptions = {
 
 export type ReadDueResult = {
   readonly read: readonly Operation[];
+  readonly unread: readonly DueOperation[];
   readonly counts: ReadCounts;
-  readonly earliestUnreadDueAtMs: number | null;
 };
 
 export type ReadCounts = {
@@ -55,11 +55,7 @@ export async function readDue(
   // All of them end before a failure of one is told: nothing goes on behind the back of the next sweep.
   const failed = (await Promise.allSettled(workers)).find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  const earliestUnreadDueAtMs = unread.reduce<number | null>(
-    (earliest, { dueAtMs }) => (earliest === null ? dueAtMs : Math.min(earliest, dueAtMs)),
-    null,
-  );
-  return { read, counts, earliestUnreadDueAtMs };
+  return { read, unread, counts };
 
   async function work(): Promise<void> {
     try {

@@ -76,7 +76,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
     const publisher = createPublisher(ports, shard);
-    const changes: Promise<Applied>[] = [];
+    const changes = new Map<string, Promise<Applied>>();
     try {
       return await sweepContents({ kind, shard, contents, readAtMonotonicMs, startedAtMs }, limits, {
         publisher,
@@ -84,7 +84,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       });
     } finally {
       // What was begun is brought to its end also when something after it failed.
-      await Promise.allSettled(changes);
+      await Promise.allSettled(changes.values());
       await publisher.drain();
     }
   }
@@ -92,36 +92,49 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   async function sweepContents(
     { kind, shard, contents, readAtMonotonicMs, startedAtMs }: SweepStart,
     limits: SweepLimits,
-    { publisher, changes }: { readonly publisher: Publisher; readonly changes: Promise<Applied>[] },
+    {
+      publisher,
+      changes,
+    }: { readonly publisher: Publisher; readonly changes: Map<string, Promise<Applied>> },
   ): Promise<SweepReport> {
     publisher.publish(leftovers(contents.outbox, startedAtMs));
-    const touched = await takeParked(contents, shard, publisher);
+    const unheard = await takeParked(contents, shard, publisher);
 
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
-    const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs }).filter(
-      ({ stored }) => !touched.has(stored.value.key),
-    );
+    const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });
+    const isUnheard = ({ stored }: DueOperation): boolean => unheard.has(stored.value.key);
     const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
     const committer = createCommitter(ports, shard, publisher);
     let ignored = 0;
-    const result = await readDue({ ...ports, pauses }, due, {
-      maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
-      // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
-      mayBegin: () => !isOver(limits) && !committer.hasFailed(),
-      giveUp: limits.giveUp,
-      onObservation: (before, observation) => {
-        const decision = observe(before.value, observation);
-        if (decision.ignored !== null) ignored += 1;
-        const isNew = decision.operation !== before.value;
-        if (isNew) changes.push(committer.commit({ before, observation, decision }));
-        return isNew;
+    const result = await readDue(
+      { ...ports, pauses },
+      due.filter((one) => !isUnheard(one)),
+      {
+        maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
+        // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
+        mayBegin: () => !isOver(limits) && !committer.hasFailed(),
+        giveUp: limits.giveUp,
+        onObservation: (before, observation) => {
+          const decision = observe(before.value, observation);
+          if (decision.ignored !== null) ignored += 1;
+          const isNew = decision.operation !== before.value;
+          if (isNew) changes.set(before.value.key, committer.commit({ before, observation, decision }));
+          return isNew;
+        },
       },
-    });
-    const applied = await Promise.all(changes);
+    );
+    const applied = await Promise.all(changes.values());
     const sent = await publisher.drain();
 
-    const next = advanceMark(mark, { startedAtMs, pendingKeys: pendingKeys(contents), ...result });
+    // What was read and could not be committed is as if it were unread.
+    for (const [key, change] of changes) if ((await change).outcome === 'storageBusy') unheard.add(key);
+    const next = advanceMark(mark, {
+      startedAtMs,
+      pendingKeys: pendingKeys(contents),
+      read: result.read.filter(({ key }) => !unheard.has(key)),
+      earliestUnreadDueAtMs: earliestDue([...result.unread, ...due.filter(isUnheard)]),
+    });
     marks.set(shard, next);
     addEndsOf(shard, applied);
     if (result.read.length > 0) await storeMark(shard, { next, storedMs: memory.sweptAtMs, pauses });
@@ -152,12 +165,15 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     unstoredEnds.set(shard, ends.reduce(addEnds, unstoredEnds.get(shard) ?? noEnds));
   }
 
-  /** Parked pushes of live operations are news; what nobody registered in time is dropped. */
+  /**
+   * Parked pushes of live operations are news; what nobody registered in time is dropped.
+   * @returns the keys of those operations: what was read of them is old now, and a poll must not come before a push.
+   */
   async function takeParked(
     contents: ShardContents,
     shard: Shard,
     publisher: Publisher,
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<Set<string>> {
     const touched = new Set<string>();
     if (contents.parked.length === 0) return touched;
     const liveKeys = new Set(contents.live.map(({ value }) => value.key));
@@ -211,6 +227,10 @@ function dueOperations(
     if (atMs <= at.nowMs) due.push({ stored, dueAtMs: atMs });
   }
   return due;
+}
+
+function earliestDue(due: readonly DueOperation[]): number | null {
+  return due.reduce<number | null>((earliest, { dueAtMs: atMs }) => Math.min(earliest ?? atMs, atMs), null);
 }
 
 function pendingKeys(contents: ShardContents): ReadonlySet<string> {

@@ -226,10 +226,10 @@ function withoutAbsence(
   return new Map(all.map(([key, one]) => [key, one.type === 'gone' ? absence : one] as const));
 }
 
-/** Whether each item that was answered refuses the identity: a single one among others is not the kind's trouble. */
+/** Whether several items were answered and each refuses the identity: a single one may be one operation's trouble. */
 function isIdentityRefused(targets: readonly ReadTarget[], items: ReadonlyMap<string, BatchItem>): boolean {
   const answered = targets.flatMap(({ key }) => items.get(key) ?? []);
-  return answered.length > 0 && answered.every(refusesIdentity);
+  return answered.length > 1 && answered.every(refusesIdentity);
 }
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {

@@ -55,7 +55,6 @@ const resources: readonly string[] = [
   '/external/connections/contosohr/items/1',
   '/external/connections/contosohr/operations',
   '/external/connections/contosohr/operations/',
-  `${connection}/`,
   `${connection}/more`,
   `/v2.0${connection}`,
   `/V1.0${connection}`,

@@ -59,7 +59,9 @@ describe('the first request', () => {
           status: 'ok',
           code: null,
           since: json['trackedAt'],
-          explanation: expect.stringMatching(/^It was not read yet\. It is read again at /),
+          explanation: expect.stringMatching(
+            /^Graph has not shown it yet; nothing is to be done; it is read again at /,
+          ),
         },
         error: null,
         result: null,

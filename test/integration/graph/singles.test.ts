@@ -251,10 +251,11 @@ describe('an identity that a batch’s items refuse', () => {
       pause: null,
     },
     { what: '401 beside a missing one', items: [{ status: 401 }, { status: 404 }], pause: null },
+    { what: '401 of the only one', items: [{ status: 401 }], pause: null },
     { what: '403 for their own sake', items: [{ status: 403 }, { status: 403 }], pause: null },
   ])('is asked again after a minute where all do: $what', async ({ items, pause }) => {
     await start(graph(itemsOf(...items), found));
-    expect((await read(2)).pause).toEqual(pause);
+    expect((await read(items.length)).pause).toEqual(pause);
     expect(asked()).toEqual(['POST']);
   });
 });
