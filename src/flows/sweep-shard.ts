@@ -106,7 +106,6 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   ): Promise<SweepReport> {
     const unheard = await takeParked(contents, shard, publisher);
     TEST: crashPoint('S3');
-
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });

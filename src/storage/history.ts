@@ -2,7 +2,16 @@
 import { crashPoint } from '../domain/crash-point.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Known, Shard, Stored } from '../domain/stored.ts';
-import { eventRowKey, knownRowKey, liveRowKey, readEventBody, readKnown, readLive } from './rows.ts';
+import type { OperationEvent } from '../domain/transition.ts';
+import {
+  eventRowKey,
+  knownRowKey,
+  liveRowKey,
+  outboxRowKey,
+  readEventBody,
+  readKnown,
+  readLive,
+} from './rows.ts';
 import { maxTransactionRows, type RangeQuery, type Row, type Table } from './table.ts';
 
 type Filter = {
@@ -13,7 +22,7 @@ type Filter = {
 };
 
 export function createHistory(table: Table) {
-  return { readListPage, listEvents, hasGeneration, listEndedBefore, removeEnded };
+  return { readListPage, listEvents, isEventTaken, hasGeneration, listEndedBefore, removeEnded };
 
   /** One phase of one shard in the order of keys. `next` is the key after which to go on; null: no more. */
   async function readListPage(
@@ -55,6 +64,13 @@ export function createHistory(table: Table) {
   /** Whether a generation that has ended left its trace: an end is an event, so there is a first one. */
   async function hasGeneration(shard: Shard, key: string, generation: number): Promise<boolean> {
     return (await table.get(shard, eventRowKey({ key, generation, sequence: 1 }))) !== null;
+  }
+
+  async function isEventTaken(shard: Shard, event: OperationEvent): Promise<boolean> {
+    const rows = await Promise.all(
+      [eventRowKey(event), outboxRowKey(event)].map((rowKey) => table.get(shard, rowKey)),
+    );
+    return rows.some((row) => row !== null);
   }
 
   async function* listEndedBefore(shard: Shard, beforeMs: number): AsyncIterable<readonly Stored<Known>[]> {

@@ -1,7 +1,6 @@
 // A row of somebody else's content where an operation's next event belongs: a breach that nobody can decide but a person.
 // That operation stands still and says so, nothing is overwritten, and its neighbours go on. Row of the fault matrix: F-26.
-import { TableClient } from '@azure/data-tables';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { present } from '../../fixtures/present.ts';
 import { startWatching, type Watching } from './harness.ts';
 
@@ -13,11 +12,8 @@ const untilDueAgainMs = 2000;
 const untilReadAgainMs = 301_000;
 
 let watching: Watching;
-let table: TableClient;
 beforeEach(async () => {
   watching = await startWatching();
-  const options = { allowInsecureConnection: true };
-  table = TableClient.fromConnectionString(inject('azurite'), watching.app.config.table, options);
 });
 afterEach(() => watching.stop());
 
@@ -25,7 +21,7 @@ afterEach(() => watching.stop());
 async function occupy(key: string): Promise<string> {
   const { generation } = present(await watching.app.flows.find(key));
   const rowKey = `event!${key}!${String(generation).padStart(12, '0')}!${'2'.padStart(10, '0')}`;
-  await table.createEntity({ partitionKey: shard, rowKey, ...foreign });
+  await watching.table.createEntity({ partitionKey: shard, rowKey, ...foreign });
   return rowKey;
 }
 
@@ -56,14 +52,14 @@ test('an event row of other content freezes its operation alone, and is never ov
   expect(found[2]).toMatchObject({ sequence: 1, health: { status: 'blocked', code: 'event_conflict' } });
   expect(found[2]?.health.explanation).toContain('event row');
   expect((await watching.takeEvents()).map(({ data }) => data.key)).not.toContain(key);
-  expect(await table.getEntity(shard, rowKey)).toMatchObject(foreign);
+  expect(await watching.table.getEntity(shard, rowKey)).toMatchObject(foreign);
   expect(alarms()).toEqual([[key, 2]]);
 
   // It goes on by itself once the row is gone, and alarms until then.
   watching.advance(untilReadAgainMs);
   await watching.sweep();
   expect(alarms().length).toBe(2);
-  await table.deleteEntity(shard, rowKey);
+  await watching.table.deleteEntity(shard, rowKey);
   watching.advance(untilReadAgainMs);
   await watching.sweep();
   expect(await watching.takeEvents()).toMatchObject([

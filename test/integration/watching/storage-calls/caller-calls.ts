@@ -108,6 +108,20 @@ export const callerCalls: readonly StorageCall[] = [
     },
   },
   {
+    call: 'read of the memory before a read on demand',
+    is: (what, content) => get(what) && content.includes("RowKey='memory'"),
+    isRead: true,
+    scene: async (watching) => {
+      const [operation] = await watching.begin(1);
+      watching.setAll([present(operation)], 'completed');
+      return {
+        act: () => watching.app.flows.pollNow(present(operation).key),
+        told: ['polled', 'refused'],
+        after: () => eachEndedOnce(watching, 1),
+      };
+    },
+  },
+  {
     call: 'look-up of an operation',
     is: (what, content) => get(what) && /RowKey='(live|known)!/.test(content),
     isRead: true,

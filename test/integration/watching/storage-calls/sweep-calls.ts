@@ -21,12 +21,6 @@ export const sweepCalls: readonly StorageCall[] = [
     scene: sweepScene,
   },
   {
-    call: 'read of the memory',
-    is: (what, content) => get(what) && content.includes("RowKey='memory'"),
-    isRead: true,
-    scene: sweepScene,
-  },
-  {
     call: 'write of the memory',
     is: (what, content) => post(what) && /"RowKey":"memory"/i.test(content),
     scene: sweepScene,
