@@ -1,8 +1,8 @@
 // By which a process comes to its point of death: a sweep, a stop, a read on demand, a look through the proxy, a
 // notification, a registration, retention. Each act is one more life of an operation, or of several.
 import { type Random, randomGuid } from '../../../dev/simulator/random.ts';
+import type { Scene } from '../processes/scene.ts';
 import { born, everyone, push, pushed, type Subject, stop, track } from './lives.ts';
-import type { Scene } from './scene.ts';
 
 export type Act = {
   readonly env?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // A sample of the crash map at every change; `npm run check:long` dies everywhere.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type BuiltApp, buildMortalApp } from './mortal-app.ts';
+import { type BuiltApp, buildMortalApp } from '../processes/built-app.ts';
 import { crashRows } from './rows.ts';
 import { nameOf, runRow } from './run-row.ts';
 

@@ -1,7 +1,8 @@
 // What operations and those who care for them do in a scene, each noted as far as somebody was told of it.
 import { tenant } from '../../fixtures/issuer.ts';
-import { until } from '../until.ts';
-import { type Answer, bot, type Scene } from './scene.ts';
+import type { Answer } from '../processes/host-process.ts';
+import { bot, type Scene } from '../processes/scene.ts';
+import { until } from '../processes/until.ts';
 
 /** What an act is about, so that it can be looked at and done again. */
 export type Subject = { readonly key: string; readonly path: string; readonly generation: number };

@@ -1,7 +1,7 @@
 // `npm run crash`: every row of the crash map, or those whose name holds a text; two at a time.
 import { parseArgs } from 'node:util';
 import { type Azurite, startAzurite } from '../../../dev/azurite.ts';
-import { buildMortalApp } from './mortal-app.ts';
+import { buildMortalApp } from '../processes/built-app.ts';
 import { crashRows } from './rows.ts';
 import { nameOf, runRow } from './run-row.ts';
 

@@ -6,8 +6,11 @@ export type CrashRow = {
   readonly point: CrashPoint;
   readonly hit: number;
   readonly by: ActName;
-  /** `late`: it dies a moment later, and what it was about to send is under way. `abort`: as when memory is full. */
-  readonly death?: 'late' | 'abort';
+  /**
+   * `late`: it dies a moment later, and what it was about to send is under way. `abort`: as when memory is full. `stop`:
+   * it is asked to end, and ends by itself.
+   */
+  readonly death?: 'late' | 'abort' | 'stop';
   /** What may be there of each operation of the last act: rows and a message, by their names. */
   readonly after: readonly string[];
   /** Of how many operations each of them is there, where that is certain. */
@@ -48,6 +51,15 @@ const sweeps: readonly CrashRow[] = [
   { point: 'S13', hit: 2, by: 'sweep', death: 'late', after: [sent, clean] },
   { point: 'S9', hit: 2, by: 'sweep', death: 'abort', after: [committed] },
   { point: 'S5', hit: 1, by: 'sweep that is throttled', after: [watched] },
+];
+
+/** The step under way is brought to its end, and nothing more is begun. */
+const stops: readonly CrashRow[] = [
+  { point: 'S4', hit: 1, by: 'sweep', death: 'stop', after: [clean] },
+  { point: 'S7', hit: 1, by: 'sweep of five', death: 'stop', after: [clean] },
+  { point: 'S10', hit: 2, by: 'sweep', death: 'stop', after: [clean] },
+  { point: 'N2', hit: 1, by: 'stop', death: 'stop', after: [clean] },
+  { point: 'T1', hit: 1, by: 'registration', death: 'stop', after: [watched] },
 ];
 
 const leftovers: readonly CrashRow[] = [
@@ -131,6 +143,7 @@ const ends: readonly CrashRow[] = [
 
 export const crashRows: readonly CrashRow[] = [
   ...sweeps,
+  ...stops,
   ...leftovers,
   ...shared,
   ...changes,

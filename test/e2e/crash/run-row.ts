@@ -2,12 +2,12 @@
 // whoever got no answer asks again, all ends; then the checker judges what callers and consumers saw.
 import { createRandom } from '../../../dev/simulator/random.ts';
 import { explain, judge } from '../../checker/judge.ts';
-import { until } from '../until.ts';
-import type { StoredRow } from '../witness.ts';
+import { openScene, type Scene, type SceneOptions } from '../processes/scene.ts';
+import { until } from '../processes/until.ts';
+import type { StoredRow } from '../processes/witness.ts';
 import { type Act, acts } from './acts.ts';
 import type { Subject } from './lives.ts';
 import type { CrashRow } from './rows.ts';
-import { openScene, type Scene, type SceneOptions } from './scene.ts';
 
 export type RowOptions = Pick<SceneOptions, 'azurite' | 'folder'> & { readonly seed: number };
 
@@ -52,10 +52,13 @@ async function dieAndLookAround(
   }
   const lateMs = Math.round(random() * longestLateMs);
   const how = row.death === 'late' ? `kill:${lateMs}` : (row.death ?? 'kill');
+  const code = row.death === 'stop' ? 0 : null;
   await scene.start(`${row.point}:${row.hit}:${how}`);
   let subjects: readonly Subject[] = [];
   for (let count = 0; count < row.hit && !scene.isDead(); count += 1) subjects = await act.act(scene, random);
-  const problems = (await until(scene.isDead, { withinMs: 10_000 })) ? [] : ['It never came to its point.'];
+  const isDead = await until(scene.isDead, { withinMs: 10_000 });
+  const problems = isDead ? [] : ['It did not come to its point, or not to its end, within 10 seconds.'];
+  if (isDead && (await scene.exitCode()) !== code) problems.push(`It did not end with ${code}.`);
   scene.witness.note({ by: 'host', type: 'crashed' });
   await until(() => scene.storage.underWay() === 0, { withinMs: 10_000 });
   const states = await statesOf(scene, subjects);

@@ -13,16 +13,11 @@ export type BuiltApp = {
 };
 
 /** Dies where FAILPOINT says. */
-export function buildMortalApp(): Promise<BuiltApp> {
-  return buildApp([dieAtCrashPoints]);
-}
-
-/** @param plugins change what is built. */
-export async function buildApp(plugins: Plugin[]): Promise<BuiltApp> {
+export async function buildMortalApp(): Promise<BuiltApp> {
   const root = process.cwd();
   const folder = await mkdtemp(join(tmpdir(), 'opwatch-app-'));
   const bundle = join(folder, 'functions.cjs');
-  await buildBundle(root, relative(root, bundle), { plugins });
+  await buildBundle(root, relative(root, bundle), { plugins: [dieAtCrashPoints] });
   await copyFile(join(root, 'host.json'), join(folder, 'host.json'));
   await writeFile(join(folder, 'package.json'), JSON.stringify({ main: 'functions.cjs' }));
   return { folder, bundle, remove: () => rm(folder, { recursive: true }) };
@@ -31,6 +26,6 @@ export async function buildApp(plugins: Plugin[]): Promise<BuiltApp> {
 const dieAtCrashPoints: Plugin = {
   name: 'die-at-crash-points',
   setup({ onResolve }) {
-    onResolve({ filter: /\/crash-point\.ts$/ }, () => ({ path: resolve('test/e2e/crash/die-at.ts') }));
+    onResolve({ filter: /\/crash-point\.ts$/ }, () => ({ path: resolve('test/e2e/processes/die-at.ts') }));
   },
 };

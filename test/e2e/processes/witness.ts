@@ -3,12 +3,12 @@
 // of it.
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import type { Simulator } from '../../dev/simulator/server.ts';
-import { type GraphHome, parseResource } from '../../src/domain/resources.ts';
-import type { History, HistoryEvent } from '../checker/history.ts';
-import { tenant } from '../fixtures/issuer.ts';
-import { takeMessages } from '../fixtures/queue-reader.ts';
-import type { HistoryEventBody } from '../simulation/world.ts';
+import type { Simulator } from '../../../dev/simulator/server.ts';
+import { type GraphHome, parseResource } from '../../../src/domain/resources.ts';
+import type { History, HistoryEvent } from '../../checker/history.ts';
+import { tenant } from '../../fixtures/issuer.ts';
+import { takeMessages } from '../../fixtures/queue-reader.ts';
+import type { HistoryEventBody } from '../../simulation/world.ts';
 
 export type StoredRow = {
   readonly partitionKey: string;
