@@ -15,9 +15,11 @@ export type Scene = Pick<HostProcess, 'ask' | 'run' | 'kill' | 'isDead'> & {
   readonly witness: Witness;
   /** @param failPoint where it dies, as FAILPOINT; absent: nowhere. */
   readonly start: (failPoint?: string) => Promise<void>;
-  /** Another process on the same storage, of another app. */
-  readonly startBeside: (folder: string) => Promise<HostProcess>;
+  /** Another process on the same storage. */
+  readonly startBeside: () => Promise<HostProcess>;
   readonly url: () => string;
+  /** The last process. */
+  readonly current: () => HostProcess | undefined;
   /** Of the last process: its exit code, or null when a signal ended it. */
   readonly exitCode: () => Promise<number | null>;
   readonly stop: () => Promise<void>;
@@ -67,6 +69,7 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     start,
     startBeside,
     url: () => host?.url ?? '',
+    current: () => host,
     isDead: () => host?.isDead() ?? true,
     exitCode: async () => (await host?.ended) ?? null,
     kill: async () => host?.kill(),
@@ -77,18 +80,18 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
 
   async function start(failPoint = ''): Promise<void> {
     const port = host === undefined ? '0' : new URL(host.url).port;
-    host = await startHostProcess({ folder, port, env: envOf(folder, failPoint) });
+    host = await startHostProcess({ folder, port, env: envOf(failPoint) });
   }
 
-  async function startBeside(otherFolder: string): Promise<HostProcess> {
-    const other = await startHostProcess({ folder: otherFolder, port: '0', env: envOf(otherFolder, '') });
+  async function startBeside(): Promise<HostProcess> {
+    const other = await startHostProcess({ folder, port: '0', env: envOf('') });
     others.push(other);
     return other;
   }
 
-  function envOf(appFolder: string, failPoint: string): Readonly<Record<string, string>> {
+  function envOf(failPoint: string): Readonly<Record<string, string>> {
     // Started several hundred times: compiled once, it takes a third less.
-    return { ...settings, FAILPOINT: failPoint, NODE_COMPILE_CACHE: join(appFolder, 'compiled') };
+    return { ...settings, FAILPOINT: failPoint, NODE_COMPILE_CACHE: join(folder, 'compiled') };
   }
 
   async function stop(): Promise<void> {

@@ -23,6 +23,11 @@ export type Witness = {
   readonly note: (event: HistoryEventBody) => void;
   /** Takes what is on the queue; @returns how many messages. */
   readonly receive: () => Promise<number>;
+  /**
+   * Takes and deletes one page, as a consumer would; what storage hands out again is no copy of ours. Rejects while
+   * storage is away.
+   */
+  readonly consume: () => Promise<number>;
   /** Texts of the first messages that wait on the queue. */
   readonly waiting: () => Promise<readonly string[]>;
   /** All of the table. */
@@ -43,7 +48,9 @@ export function openWitness(at: {
   const home: GraphHome = { cloud: 'custom', root: at.simulator.url, tenantId: tenant };
   const events: HistoryEvent[] = [];
   const { nowMs = Date.now } = at;
-  return { keyOf, note, receive, waiting, rows, history };
+  /** Message ids that were seen. */
+  const consumed = new Set<string>();
+  return { keyOf, note, receive, consume, waiting, rows, history };
 
   function keyOf(path: string): string {
     const named = parseResource(path, home);
@@ -59,6 +66,17 @@ export function openWitness(at: {
     const texts = await takeMessages(queue);
     for (const body of texts) note({ by: 'consumer', type: 'received', body });
     return texts.length;
+  }
+
+  async function consume(): Promise<number> {
+    const { receivedMessageItems: page } = await queue.receiveMessages({ numberOfMessages: 32 });
+    for (const { messageId, messageText } of page) {
+      if (consumed.has(messageId)) continue;
+      consumed.add(messageId);
+      note({ by: 'consumer', type: 'received', body: Buffer.from(messageText, 'base64').toString('utf8') });
+    }
+    await Promise.all(page.map(({ messageId, popReceipt }) => queue.deleteMessage(messageId, popReceipt)));
+    return page.length;
   }
 
   async function waiting(): Promise<readonly string[]> {
