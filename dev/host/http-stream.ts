@@ -74,7 +74,12 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
     answerBare(response, 500);
     cut.abort();
   }
-  const silent = setTimeout(() => {
+  // An answer that has arrived meanwhile, and was not read yet, comes first.
+  const silent = setTimeout(() => setImmediate(giveUp), answerGraceMs);
+  await forwarded;
+  clearTimeout(silent);
+
+  function giveUp(): void {
     if (response.headersSent || response.destroyed) return;
     host.log(
       'error',
@@ -82,9 +87,7 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
       `${fn.name} returned no HTTP answer`,
     );
     answerBare(response, 500);
-  }, answerGraceMs);
-  await forwarded;
-  clearTimeout(silent);
+  }
 }
 
 type Forwarding = {
@@ -111,6 +114,12 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
   upstream.once('timeout', () => upstream.destroy(new Error('The app was silent for 240 s.')));
   const answered = new Promise<void>((resolve) => {
     upstream.once('response', (answer: IncomingMessage) => {
+      if (response.headersSent) {
+        // Given up before: on a machine that stood still an answer comes later than any grace.
+        answer.resume();
+        resolve();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 500, answer.statusMessage, answerHeaders(answer));
       // Small chunks must not wait for larger ones: server-sent events arrive as they are written.
       response.flushHeaders();

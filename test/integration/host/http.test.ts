@@ -63,6 +63,11 @@ describe('with streaming', () => {
     expect(host.lines.find(({ level }) => level === 'error')).toMatchObject({ error: 'a secret detail' });
   });
 
+  test('goes on when an answer comes after it was given up, on a machine that stood still', async () => {
+    expect([200, 500]).toContain((await fetch(`${host.url}/api/busy`)).status);
+    expect((await fetch(`${host.url}/api/echo`)).status).toBe(200);
+  });
+
   test('passes on an answer chunk by chunk', async () => {
     const response = await fetch(`${host.url}/api/ticks`);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
