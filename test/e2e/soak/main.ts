@@ -13,7 +13,7 @@ import { openScene, type Scene } from '../processes/scene.ts';
 import { until } from '../processes/until.ts';
 import { type DisasterOptions, type Disasters, runDisasters } from './disasters.ts';
 import { firstLife, secondLife } from './life.ts';
-import { runLoad } from './load.ts';
+import { type Load, runLoad } from './load.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,8 +27,7 @@ const minute = 60_000;
 /** What was left behind is published once it is 15 s old, and a refused identity waits a minute. */
 const settleMs = 3 * minute;
 
-type Run = {
-  readonly transitions: number;
+type Run = Load & {
   readonly disasters: Disasters;
   readonly isSettled: boolean;
   /** Of processes that ended without being killed. */
@@ -50,15 +49,18 @@ async function soak(
   ];
   try {
     const untilMs = performance.now() + Number(values.minutes) * minute;
-    const [transitions, disasters] = await Promise.all([
+    const [load, disasters] = await Promise.all([
       runLoad({ scene, random, transitionsPerSecond: Number(values.rate), untilMs }),
       runDisasters({ scene, lives, azurite, location, random, untilMs }),
     ]);
-    console.log(`${transitions} transitions, ${JSON.stringify(disasters)}; now all is calm`);
+    console.log(`${load.transitions} transitions, ${JSON.stringify(disasters)}; now all is calm`);
     const calmMs = performance.now();
-    const isSettled = await until(() => hasSettled(scene), { withinMs: settleMs, everyMs: 1000 });
+    const isSettled = await until(() => hasSettled(scene).catch(() => false), {
+      withinMs: settleMs,
+      everyMs: 1000,
+    });
     console.log(`settled: ${isSettled}, after ${Math.round((performance.now() - calmMs) / 1000)} s`);
-    return { transitions, disasters, isSettled, ownEnds: lives.flatMap((life) => life.ownEnds()) };
+    return { ...load, disasters, isSettled, ownEnds: lives.flatMap((life) => life.ownEnds()) };
   } finally {
     ending.abort();
     await Promise.all(running);
@@ -112,6 +114,7 @@ async function verdict(scene: Scene, run: Run): Promise<boolean> {
   const mayBeCopies = events + lostAnswers + (kills + outages) * copiesADeath;
   const problems = [
     ...run.ownEnds,
+    ...run.wrongAnswers,
     ...(run.isSettled ? [] : ['Something is left in the table or the queue.']),
     ...(judged.copies <= mayBeCopies ? [] : [`${judged.copies} copies, where ${mayBeCopies} have a reason.`]),
     ...(events > run.transitions / 3 ? [] : [`Only ${events} events came.`]),

@@ -183,15 +183,21 @@ function queryText(query: Readonly<Record<string, string>>): string {
 }
 
 describe('whatever is asked of', () => {
-  test.each(rows)('$method $template, the answer is documented and no failure of ours', async (row) => {
-    await fc.assert(
-      fc.asyncProperty(requestOf(row), async ({ path, headers, body }) => {
-        const answer = await api.send(row.method, path, { headers, body });
-        expect({ isOurs: answer.status >= 500, answer }).toMatchObject({ isOurs: false });
-      }),
-      { numRuns: runs, seed },
-    );
-  });
+  test.each(rows)(
+    '$method $template, the answer is documented and no failure of ours',
+    {
+      timeout: 30_000 + runs * 500,
+    },
+    async (row) => {
+      await fc.assert(
+        fc.asyncProperty(requestOf(row), async ({ path, headers, body }) => {
+          const answer = await api.send(row.method, path, { headers, body });
+          expect({ isOurs: answer.status >= 500, answer }).toMatchObject({ isOurs: false });
+        }),
+        { numRuns: runs, seed },
+      );
+    },
+  );
 
   test('the service goes on', async () => {
     expect((await api.get('/api/health/ready')).json).toEqual({ status: 'pass' });
