@@ -52,8 +52,8 @@ export type App = {
   readonly cleanUp: () => Promise<void>;
   /** Creates table and queues where they are absent, and refuses another number of shards than the stored one. */
   readonly start: () => Promise<void>;
-  /** Sweeps under way end at their next step. */
-  readonly stop: () => void;
+  /** Sweeps under way end at their next step. Resolves when what was put off for a moment is done. */
+  readonly stop: () => Promise<void>;
 };
 
 /** Well below the host's functionTimeout (10 minutes), so that a sweep ends itself between two requests. */
@@ -77,6 +77,7 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
+  const background = new Set<Promise<void>>();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
   const sweepShard = createSweepShard(ports);
   const removeOld = createCleanUp({
@@ -92,14 +93,30 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
     flows,
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
     authorise: createAuthorise(config),
-    notifications: createNotifications(config, home, { ...ports, track: flows.track }),
+    notifications: createNotifications(config, home, {
+      ...ports,
+      track: flows.track,
+      prepare: storage.prepare,
+      stopping: stopping.signal,
+      inBackground,
+    }),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
     sweepShardMessage,
     cleanUp,
     start: storage.prepare,
-    stop: () => stopping.abort(),
+    stop,
   };
+
+  function inBackground(work: Promise<void>): void {
+    background.add(work);
+    void work.finally(() => background.delete(work));
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await Promise.all(background);
+  }
 
   async function pollKind(kind: Kind): Promise<void> {
     await storage.prepare();

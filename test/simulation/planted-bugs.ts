@@ -38,8 +38,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   ),
   bug('track creates only live!', store, [
-    `      { type: 'create', rowKey: knownRowKey(operation.key), properties: writeBegun(operation) },\n`,
-    '',
+    `return isEnded ? [known] : [known, live];`,
+    `return isEnded ? [known] : [live];`,
   ]),
   bug('publish before commit', committer, [
     `    const { applied, isRefused } = await ports.commit(shard, changes);`,
@@ -97,7 +97,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   async function park(`,
   ]),
   bug('end that does not delete live!', store, [
-    `          { type: 'delete', rowKey: liveKey, etag: before.etag },\n`,
+    `        { type: 'delete', rowKey: liveKey, etag: before.etag },\n`,
     ``,
   ]),
   bug('restart without If-Match on known!', store, [`etag: known.etag,`, `etag: '*',`]),

@@ -136,7 +136,7 @@ export async function startWatching(env: Readonly<Record<string, string>> = {}):
   }
 
   async function stop(): Promise<void> {
-    app.stop();
+    await app.stop();
     await simulator.stop();
     await storage.stop();
   }
