@@ -27,6 +27,8 @@ export type AzuriteOptions = {
   readonly location?: string;
   /** Where one ran before, to start it again at the same address; without it any free ports. */
   readonly urls?: Pick<Azurite, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
+  /** Ctrl-C in a terminal goes to the whole process group; Azurite then leaves its end to its starter. */
+  readonly hasOwnGroup?: boolean;
 };
 
 /** @throws Error when it does not listen within 30 seconds; then nothing is left running. */
@@ -43,6 +45,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const flags = ['--silent', '--skipApiVersionCheck', '--disableTelemetry', '--disableProductStyleUrl'];
   const child = spawn(process.execPath, [script, ...where, ...ports, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.hasOwnGroup === true,
   });
   const origins = await listening(child).catch(async (error: unknown) => {
     await stopChild(child);

@@ -20,6 +20,8 @@ export type StartOptions = {
   /** Lines of standard error, for those who want to see them. */
   readonly onErrorLine?: (line: string) => void;
   readonly readyWithinMs?: number;
+  /** Ctrl-C in a terminal goes to the whole process group; this one then leaves its end to its starter. */
+  readonly hasOwnGroup?: boolean;
 };
 
 const stopLimitMs = 10_000;
@@ -29,6 +31,7 @@ export async function startReady(script: string, options: StartOptions): Promise
   const child = spawn(process.execPath, [script, ...options.args], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.hasOwnGroup === true,
   });
   const ended = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null));
   const lastWords: string[] = [];

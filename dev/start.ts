@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { startAzurite } from './azurite.ts';
 import { buildBundle } from './build.ts';
 import { type ReadyProcess, startReady } from './processes.ts';
-import { post, runDemo } from './start/demo.ts';
+import { runDemo } from './start/demo.ts';
+import { post } from './start/post.ts';
 import { demoBot, demoSettings } from './start/settings.ts';
 import { createTransitionList } from './start/transition-list.ts';
 import { consumeTransitions } from './start/transitions.ts';
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
     return;
   }
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
   const stack = await startStack({ port: values.port, data: values.data });
   try {
     console.log(`ready ${stack.host.url}\n`);
@@ -66,13 +67,18 @@ async function startStack(options: {
 }): Promise<Stack> {
   if (options.data !== undefined) await mkdir(options.data, { recursive: true });
   await buildBundle(process.cwd());
-  const azurite = await startAzurite(options.data === undefined ? {} : { location: options.data });
-  const simulator = await startReady('dev/simulator/main.ts', { args: ['--port', '0'] }).catch(
-    async (error: unknown) => {
-      await azurite.stop();
-      throw error;
-    },
-  );
+  // Ctrl-C ends them in our order: the host while storage still answers it, then the others.
+  const azurite = await startAzurite({
+    hasOwnGroup: true,
+    ...(options.data === undefined ? {} : { location: options.data }),
+  });
+  const simulator = await startReady('dev/simulator/main.ts', {
+    args: ['--port', '0'],
+    hasOwnGroup: true,
+  }).catch(async (error: unknown) => {
+    await azurite.stop();
+    throw error;
+  });
   const stopOthers = async (): Promise<void> => {
     await Promise.all([simulator.stop(), azurite.stop()]);
   };
@@ -99,7 +105,12 @@ async function startHost(
   env: Readonly<Record<string, string>>,
 ): Promise<ReadyProcess> {
   const start = (wanted: string): Promise<ReadyProcess> =>
-    startReady('dev/host/main.ts', { args: ['--port', wanted], env, onErrorLine: showProblem });
+    startReady('dev/host/main.ts', {
+      args: ['--port', wanted],
+      env,
+      onErrorLine: showProblem,
+      hasOwnGroup: true,
+    });
   if (port !== undefined) return start(port);
   try {
     return await start(String(defaultPort));

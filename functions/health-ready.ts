@@ -1,4 +1,4 @@
-// GET /api/health/ready: no key.
+// GET /api/health/ready: no key; a token may be shown.
 import { app } from '@azure/functions';
 import { getApp } from '../src/app.ts';
 import { createEndpoint, methodsBut } from '../src/http/endpoint.ts';
@@ -8,7 +8,7 @@ const allow = ['GET'] as const;
 
 export const healthReady = createEndpoint(
   { serves: 'GET', allow, right: null, ...getApp() },
-  createHealthReady(getApp().flows),
+  createHealthReady(getApp()),
 );
 
 app.http('healthReady', {

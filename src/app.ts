@@ -12,6 +12,7 @@ import type { Kind } from './domain/operation.ts';
 import type { GraphHome } from './domain/resources.ts';
 import type { Shard } from './domain/stored.ts';
 import type { ApiFlows, ProxyFlows } from './flows/api-flows.ts';
+import { createCheckReadiness } from './flows/check-readiness.ts';
 import { createCleanUp } from './flows/clean-up.ts';
 import { createFindByOperationId } from './flows/find-by-operation-id.ts';
 import { createFindOperation, createWaitForEnd, findRows } from './flows/find-operation.ts';
@@ -27,7 +28,7 @@ import { createTrackOperation } from './flows/track-operation.ts';
 import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
-import type { Authorise } from './http/caller.ts';
+import { type Authorise, createMaySeeDetails, type MaySeeDetails } from './http/caller.ts';
 import { createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
@@ -43,6 +44,7 @@ export type App = {
   readonly notifications: Notifications;
   readonly runOnce: RunOnce;
   readonly authorise: Authorise;
+  readonly maySeeDetails: MaySeeDetails;
   /** With Entra tokens the app checks the caller itself, and the host asks for no key. */
   readonly authLevel: 'function' | 'anonymous';
   /** What a kind's timer does: sweeps its only shard, or sends one message a shard. */
@@ -52,12 +54,17 @@ export type App = {
   readonly cleanUp: () => Promise<void>;
   /** Creates table and queues where they are absent, and refuses another number of shards than the stored one. */
   readonly start: () => Promise<void>;
-  /** Sweeps under way end at their next step. Resolves when what was put off for a moment is done. */
+  /**
+   * Sweeps under way begin no request to Graph any more and end soon after. Resolves when what was put off for a moment
+   * is done.
+   */
   readonly stop: () => Promise<void>;
 };
 
 /** Well below the host's functionTimeout (10 minutes), so that a sweep ends itself between two requests. */
 const sweepBudgetMs = 4 * 60_000;
+/** How long requests to Graph may still take after a stop; the host ends the process after ten seconds. */
+const giveUpAfterMs = 4000;
 
 let app: App | undefined;
 
@@ -78,12 +85,11 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
+  const givingUp = new AbortController();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
   const sweepShard = createSweepShard(ports);
-  const removeOld = createCleanUp({
-    ...ports,
-    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
-  });
+  const removeOld = createCleanUp(ports);
+  const authorise = createAuthorise(config);
   const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
   return {
     config,
@@ -92,7 +98,8 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
     home,
     flows,
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
-    authorise: createAuthorise(config),
+    authorise,
+    maySeeDetails: createMaySeeDetails(config.callerAuth.mode === 'key' ? null : authorise),
     notifications: createNotifications(config, home, {
       ...ports,
       track: flows.track,
@@ -115,6 +122,7 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
 
   async function stop(): Promise<void> {
     stopping.abort();
+    setTimeout(() => givingUp.abort(), giveUpAfterMs).unref();
     await Promise.all(background);
   }
 
@@ -135,7 +143,8 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   }
 
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
-    const limits = { deadlineMonotonicMs: clock.monotonicMs() + sweepBudgetMs, signal: stopping.signal };
+    const deadlineMonotonicMs = clock.monotonicMs() + sweepBudgetMs;
+    const limits = { deadlineMonotonicMs, signal: stopping.signal, giveUp: givingUp.signal };
     const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
       log('error', { shard, error }, 'sweep failed');
       throw error;
@@ -174,6 +183,7 @@ function makePorts({ config, storage, clock, log, tell }: Parts) {
     policies: config.kinds,
     retentionMs: config.retentionMs,
     shardCount: config.shards,
+    shards: kindNames.flatMap((kind) => shardsOf(kind, config.shards)),
     shardOf: (operation: { readonly kind: Kind; readonly key: string }) =>
       shardOf(operation.kind, operation.key, config.shards),
     maxWaiters: config.maxWaiters,
@@ -206,7 +216,7 @@ function makeFlows(
       const rows = await findRows(ports, key);
       return rows && storage.store.listEvents(rows.shard, key);
     },
-    ready: storage.isReady,
+    checkReadiness: createCheckReadiness({ ...ports, checkStorage: storage.check }),
     watchHealth: createWatchHealth(ports),
   };
 }

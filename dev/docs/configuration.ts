@@ -54,7 +54,10 @@ export const platformVariables: Readonly<Record<string, string>> = {
   AZURE_CLIENT_ID:
     'User-assigned identity with `managedIdentity`; the app with `environment` and `workloadIdentity`',
   AZURE_CLIENT_SECRET: 'Secret of the app, with `environment`',
-  AZURE_CLIENT_CERTIFICATE_PATH: 'Certificate of the app, with `environment`',
+  AZURE_CLIENT_CERTIFICATE_PATH: 'Certificate of the app with its key (PEM), with `environment`',
+  AZURE_CLIENT_CERTIFICATE_PASSWORD: 'Of the key, where it has one',
+  AZURE_CLIENT_SEND_CERTIFICATE_CHAIN:
+    '`true` sends the chain: names and issuers are trusted, not thumbprints',
   AZURE_FEDERATED_TOKEN_FILE: 'Token of the platform, with `workloadIdentity`',
   IDENTITY_ENDPOINT:
     'Set by the platform where it offers a managed identity, as `MSI_ENDPOINT` is by older ones',

@@ -12,6 +12,7 @@ const usage = `Runs a built Functions app on this machine. This is not the Azure
 
   --port N     port on 127.0.0.1, 0 for any free one (default 7071)
   --app DIR    folder of host.json and package.json (default: the current one)
+  --build      build the bundle of this repository first; npm run host does
   --auth       check function keys, also for /admin; the key is LOCAL_HOST_KEY
   --help       this text
 
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     options: {
       port: { type: 'string', default: '7071' },
       app: { type: 'string', default: '.' },
+      build: { type: 'boolean', default: false },
       auth: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -48,6 +50,11 @@ async function main(): Promise<void> {
 
   const appDir = resolve(values.app);
   process.chdir(appDir);
+  // Here and not in a command before this one: a shell between npm and the host would keep npm's signals to itself.
+  if (values.build) {
+    const { buildBundle } = await import('../build.ts');
+    await buildBundle(appDir);
+  }
   const host = await startHost({ appDir, port: Number(values.port), auth: values.auth });
   stop = host.stop;
   process.stdout.write(`ready ${host.url}\n`);

@@ -36,7 +36,8 @@ async function main(): Promise<void> {
     ...(values.token === undefined ? {} : { token: values.token }),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void simulator.stop().then(() => process.exit(0)));
+    // Not once: npm hands on a Ctrl-C that the terminal has sent to all, and the second one must not kill.
+    process.on(signal, () => void simulator.stop().then(() => process.exit(0)));
   }
   process.stdout.write(`ready ${simulator.url}\n`);
 }

@@ -1,9 +1,10 @@
 // The demo: operations of every kind with every ending. Connection operations begin as a user's would, by a schema
 // change through the proxy, and recordings by a bot's request; the others are born in the simulated Graph and registered.
+import { post } from './post.ts';
 import { recordCalls } from './recordings.ts';
 import type { TransitionList } from './transition-list.ts';
 
-export type Demo = {
+type Demo = {
   readonly api: string;
   readonly graph: string;
   readonly list: TransitionList;
@@ -138,16 +139,4 @@ async function stopLater({ api, signal }: Demo, key: string): Promise<void> {
   await fetch(`${api}/api/operations/${key}?wait=3`, { signal }).catch(() => undefined); // Ctrl-C
   if (!signal.aborted)
     await fetch(`${api}/api/operations/${key}`, { method: 'DELETE', signal }).catch(() => undefined);
-}
-
-/** @returns the answer's JSON. @throws Error for anything but a success. */
-export async function post<T = unknown>(url: string, body: unknown): Promise<T> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text}`);
-  return (text === '' ? null : JSON.parse(text)) as T;
 }

@@ -1,6 +1,9 @@
 // Recordings of calls, made as a bot would make them: it asks Graph, and the platform notifies Opwatch of what becomes of
 // them. One is told to the end, and nobody ever registers it; of the other the last word gets lost, and polling finds it.
-import { type Demo, post } from './demo.ts';
+import { post } from './post.ts';
+import type { TransitionList } from './transition-list.ts';
+
+type Bot = { readonly api: string; readonly graph: string; readonly list: Pick<TransitionList, 'name'> };
 
 const recorded = { code: 200, subcode: 8515, message: 'Recorded.' };
 const script = [
@@ -9,28 +12,28 @@ const script = [
 ];
 
 /** @returns how many were begun. */
-export async function recordCalls(demo: Demo): Promise<number> {
-  const { api, graph, list } = demo;
+export async function recordCalls(bot: Bot): Promise<number> {
+  const { api, graph, list } = bot;
   await post(`${graph}/_control/births`, { kind: 'commsOperation', script });
-  const told = await beginCall(demo);
-  list.name(await record(demo, told), 'recording, told');
-  const untold = await beginCall(demo);
+  const told = await beginCall(bot);
+  list.name(await record(bot, told), 'recording, told');
+  const untold = await beginCall(bot);
   const where = { path: untold, changeType: 'deleted' };
   await post(`${graph}/_control/faults`, { fault: 'pushLoss', where });
-  const resource = await record(demo, untold);
+  const resource = await record(bot, untold);
   await post(`${api}/api/operations`, { resource, label: 'recording, push lost' });
   return 2;
 }
 
 /** @returns the call's path. */
-async function beginCall({ api, graph }: Demo): Promise<string> {
+async function beginCall({ api, graph }: Bot): Promise<string> {
   const callbackUri = `${api}/api/notifications/calls`;
   const { id } = await post<{ id: string }>(`${graph}/v1.0/communications/calls`, { callbackUri });
   return `/communications/calls/${id}`;
 }
 
 /** @returns the operation's path. */
-async function record({ graph }: Demo, call: string): Promise<string> {
+async function record({ graph }: Bot, call: string): Promise<string> {
   const { id } = await post<{ id: string }>(`${graph}/v1.0${call}/recordResponse`, {});
   return `${call}/operations/${id}`;
 }

@@ -1,6 +1,7 @@
 // What the HTTP functions may ask of the product.
 import type { TrackRequest } from '../domain/tracking.ts';
 import type { OperationView } from '../domain/view.ts';
+import type { CheckReadiness } from './check-readiness.ts';
 import type { FindByOperationId } from './find-by-operation-id.ts';
 import type { ListQuery, ListResult } from './list-operations.ts';
 import type { ProxyOutcome, ProxyRequest } from './proxy-request.ts';
@@ -16,8 +17,7 @@ export type ApiFlows = {
   readonly list: (query: ListQuery) => Promise<ListResult>;
   /** Verbatim event texts, oldest first; null when nothing is or was watched under the key. */
   readonly events: (key: string) => Promise<readonly string[] | null>;
-  /** Whether storage answers. */
-  readonly ready: () => Promise<boolean>;
+  readonly checkReadiness: CheckReadiness;
   readonly watchHealth: () => Promise<WatchHealth>;
 };
 

@@ -1,7 +1,6 @@
 // Pages of operations over all shards: of each shard first the live ones, then the ended ones. An operation that ends
 // between two pages may be seen twice, never missed. The continuation is a place, not a cursor: nothing is kept.
-
-import { kindOfKey, shardsOf } from '../domain/keys.ts';
+import { checksum, shardsOf } from '../domain/keys.ts';
 import { kindNames } from '../domain/kinds.ts';
 import type { Kind, Operation, State } from '../domain/operation.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
@@ -93,25 +92,20 @@ function nextPlace(place: Place, afterKey: string | null, shardCount: number): P
   return place.shard + 1 < shardCount ? { shard: place.shard + 1, phase: 0, afterKey: null } : null;
 }
 
-/** The filter travels with the place, so that a continuation of another query is refused. */
+/** A checksum of place and filter travels along, so that a continuation of another query, or a changed one, is refused. */
 function writeContinuation(query: ListQuery, place: Place): string {
-  return [place.shard, place.phase, place.afterKey ?? '', encodeURIComponent(filterText(query))].join('.');
+  return [place.shard, place.phase, place.afterKey ?? '', checksumOf(query, place)].join('.');
 }
 
 function readContinuation(query: ListQuery, shardCount: number): Place | null {
   if (query.continuation === null) return { shard: 0, phase: 0, afterKey: null };
-  const [shard, phase, afterKey, filter, ...rest] = query.continuation.split('.');
-  const isWellFormed = /^\d{1,3}$/.test(shard ?? '') && /^[01]$/.test(phase ?? '') && rest.length === 0;
-  if (!isWellFormed || filter !== encodeURIComponent(filterText(query))) return null;
-  if (afterKey !== '' && kindOfKey(afterKey ?? '') === null) return null;
-  const place = {
-    shard: Number(shard),
-    phase: Number(phase),
-    afterKey: afterKey === '' ? null : (afterKey ?? null),
-  };
-  return place.shard < shardCount ? place : null;
+  const match = /^(\d{1,3})\.([01])\.([a-z2-7]{26})?\.([a-z2-7]+)$/.exec(query.continuation);
+  if (match === null) return null;
+  const [, shard, phase, afterKey = null, sum] = match;
+  const place = { shard: Number(shard), phase: Number(phase), afterKey };
+  return sum === checksumOf(query, place) && place.shard < shardCount ? place : null;
 }
 
-function filterText({ kinds, states, parentId, label }: ListQuery): string {
-  return JSON.stringify([kinds, states, parentId, label]).replaceAll('.', '\\u002e');
+function checksumOf({ kinds, states, parentId, label }: ListQuery, place: Place): string {
+  return checksum(JSON.stringify([kinds, states, parentId, label, place.shard, place.phase, place.afterKey]));
 }

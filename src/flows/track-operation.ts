@@ -14,11 +14,17 @@ export type TrackPorts = {
   readonly lookUp: LookUp;
   readonly track: (shard: Shard, operation: Operation) => Promise<boolean>;
   readonly restart: (shard: Shard, known: Stored<Known>, operation: Operation) => Promise<boolean>;
+  /** Whether this generation's events are there. */
+  readonly hasGeneration: (shard: Shard, key: string, generation: number) => Promise<boolean>;
+  /** How long an ended generation's events are kept at least. */
+  readonly retentionMs: number;
   readonly policies: Readonly<Record<Kind, TrackPolicy>>;
   readonly shardOf: ShardOf;
 };
 
 const attempts = 4;
+/** Generations run ahead of the clock where one follows the other within a second; nobody makes so many. */
+const maxAheadMs = 3_600_000;
 
 export function createTrackOperation(ports: TrackPorts): (request: TrackRequest) => Promise<TrackOutcome> {
   return async function trackOperation(request) {
@@ -30,12 +36,12 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (!isLooked) found = await ports.lookUp(shard, key);
       isLooked = false;
-      const answer = answerFrom(found, request.restartAfter);
+      const answer = await answerFrom(found, request, shard);
       if (answer !== null) return answer;
       const begun = await begin(shard, request, found.known);
       if (begun !== null) return { outcome: 'created', operation: view(begun) };
     }
-    const answer = answerFrom(await ports.lookUp(shard, key), request.restartAfter);
+    const answer = await answerFrom(await ports.lookUp(shard, key), request, shard);
     return answer ?? { outcome: 'storageBusy' };
   };
 
@@ -56,12 +62,27 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
   }
 
   /** What the rows say already; null when a generation is to be begun. */
-  function answerFrom(found: Lookup, restartAfter: number | null): TrackOutcome | null {
+  async function answerFrom(
+    found: Lookup,
+    { named, restartAfter }: TrackRequest,
+    shard: Shard,
+  ): Promise<TrackOutcome | null> {
     const current = found.live?.value ?? found.known?.value.ended ?? null;
-    if (current === null) return null;
-    if (restartAfter !== null && restartAfter > current.generation) return { outcome: 'generationUnknown' };
-    if (found.live === null && restartAfter === current.generation) return null;
+    if (restartAfter !== null && restartAfter !== current?.generation) {
+      const isPossible =
+        current === null
+          ? restartAfter * 1000 <= ports.clock.nowMs() + maxAheadMs
+          : restartAfter < current.generation && (await mayHaveBeen(shard, named.key, restartAfter));
+      if (!isPossible) return { outcome: 'generationUnknown' };
+    }
+    if (current === null || (found.live === null && restartAfter === current.generation)) return null;
     return { outcome: 'existing', operation: view(current) };
+  }
+
+  /** One that began before anything is kept may have been removed: it gets the benefit of the doubt. */
+  async function mayHaveBeen(shard: Shard, key: string, generation: number): Promise<boolean> {
+    if (generation * 1000 <= ports.clock.nowMs() - ports.retentionMs) return true;
+    return ports.hasGeneration(shard, key, generation);
   }
 
   function view(operation: Operation) {

@@ -4,17 +4,18 @@ import { HttpProblem } from './problem.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 export type BodyRules = {
-  readonly maxBytes: number;
   readonly mediaTypes: readonly string[];
+  readonly maxBytes: number;
+  /** A lower limit for what the bytes turn out to be. */
+  readonly maxBytesOf?: (bytes: Uint8Array) => number;
   /** Of all objects together; a thousand where it is not said. */
   readonly maxMembers?: number;
 };
-export type Body = { readonly value: unknown; readonly bytes: number };
 
 export const jsonOnly = ['application/json'] as const;
 
 /** @throws HttpProblem media_type_unsupported, encoding_unsupported, those of the body's bytes and of strict JSON. */
-export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<Body> {
+export async function readJsonBody(request: HttpRequest, rules: BodyRules): Promise<unknown> {
   assertMediaType(request.headers.get('content-type'), rules.mediaTypes);
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding.toLowerCase() !== 'identity')
@@ -22,7 +23,9 @@ export async function readJsonBody(request: HttpRequest, rules: BodyRules): Prom
   if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes)
     throw new HttpProblem('body_too_large');
   const bytes = await readBytes(request, rules.maxBytes);
-  return { value: parseStrictJson(bytes, rules.maxMembers), bytes: bytes.length };
+  if (rules.maxBytesOf !== undefined && bytes.length > rules.maxBytesOf(bytes))
+    throw new HttpProblem('body_too_large');
+  return parseStrictJson(bytes, rules.maxMembers);
 }
 
 function assertMediaType(header: string | null, allowed: readonly string[]): void {

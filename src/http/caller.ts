@@ -42,6 +42,26 @@ export function createEntraAuthorise(verify: VerifyToken, clients: readonly stri
   };
 }
 
+/** Whether an answer that anybody may have can say more to this caller. */
+export type MaySeeDetails = (request: HttpRequest) => Promise<boolean>;
+
+/**
+ * @param authorise of tokens; null with function keys: where a route needs none, the host checks none, so that a key
+ *   which a caller sends there proves nothing.
+ */
+export function createMaySeeDetails(authorise: Authorise | null): MaySeeDetails {
+  return async function maySeeDetails(request) {
+    if (authorise === null) return false;
+    try {
+      await authorise(request, 'Operations.Read');
+      return true;
+    } catch (error) {
+      if (error instanceof HttpProblem) return false; // a stranger has the short answer
+      throw error;
+    }
+  };
+}
+
 function keyDigest(request: HttpRequest): string {
   const key = request.headers.get('x-functions-key') ?? request.query.get('code') ?? '';
   return `key:${createHash('sha256').update(key).digest('base64url').slice(0, 12)}`;

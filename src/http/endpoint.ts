@@ -22,7 +22,7 @@ export type EndpointLog = (
   message: string,
 ) => void;
 
-/** Not TRACE: the library can't make a request of it, so it would be 500; unregistered, the host says 404. */
+/** Without TRACE and CONNECT: the Functions library fails on them before any code of ours runs. The host says 404. */
 const allMethods: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
 /** The methods that a route's last function registers, so that it can answer 405 where the host would say 404. */
@@ -109,14 +109,13 @@ const hostParameters = new Set(['code', 'clientId']);
 
 /** @throws HttpProblem query_invalid for an unknown or repeated name, or a bad value. */
 export function readQueryOf<T>(request: HttpRequest, schema: z.ZodType<T>): T {
-  const values: Record<string, string> = {};
+  const values = new Map<string, string>();
   for (const [name, value] of request.query) {
     if (hostParameters.has(name)) continue;
-    if (Object.hasOwn(values, name))
-      throw new HttpProblem('query_invalid', 'A query parameter is given twice.');
-    values[name] = value;
+    if (values.has(name)) throw new HttpProblem('query_invalid', 'A query parameter is given twice.');
+    values.set(name, value);
   }
-  const parsed = schema.safeParse(values);
+  const parsed = schema.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
   throw new HttpProblem('query_invalid');
 }

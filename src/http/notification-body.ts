@@ -13,7 +13,7 @@ const collection = z.looseObject({ value: z.array(z.unknown()) });
 
 /** @throws HttpProblem body_invalid, body_too_large, and those of strict JSON. */
 export async function readCollection(request: HttpRequest): Promise<z.infer<typeof collection>> {
-  const { value } = await readJsonBody(request, { maxBytes, mediaTypes: jsonOnly, maxMembers });
+  const value = await readJsonBody(request, { maxBytes, mediaTypes: jsonOnly, maxMembers });
   const parsed = collection.safeParse(value);
   if (!parsed.success) throw new HttpProblem('body_invalid', 'The member "value" must be a list.');
   if (parsed.data.value.length > maxItems) throw new HttpProblem('body_too_large');

@@ -6,6 +6,13 @@ import { literalForms, type ProxiedResource, proxiedResources } from '../domain/
 const textType = { type: 'string' } as const;
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
+export const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: 'The same request with the same key is answered once for 24 hours, then again alike',
+  schema: { ...textType, pattern: '^[A-Za-z0-9._:-]{1,128}$' },
+} as const;
+
 /** Paths by their template, as members of `paths`. */
 export function proxyPaths(): Readonly<Record<string, object>> {
   const resources = proxiedResources.flatMap((resource) =>
@@ -59,7 +66,7 @@ function patch(resource: ProxiedResource, suffix: string, required: readonly str
     parameters: [
       { name: 'If-Match', in: 'header', schema: textType },
       { name: 'Prefer', in: 'header', description: 'return=representation', schema: textType },
-      { name: 'Idempotency-Key', in: 'header', schema: { ...textType, pattern: '^[A-Za-z0-9._:-]{1,128}$' } },
+      idempotencyKey,
     ],
     requestBody: {
       required: true,

@@ -1,155 +1,9 @@
 // The OpenAPI document, made from the schemas that validate requests and answers.
 import { z } from 'zod';
-import { proxyPaths } from './openapi-proxy.ts';
+import { idempotencyKey, proxyPaths } from './openapi-proxy.ts';
+import { type Answers, type Operation, operations } from './openapi-routes.ts';
 import { problemCodes, statusOf } from './problem.ts';
 import { components } from './schemas.ts';
-
-type Answers = Readonly<
-  Record<number, { readonly description: string; readonly schema?: string; readonly mediaType?: string }>
->;
-
-type Operation = {
-  readonly path: string;
-  readonly method: 'get' | 'post' | 'delete' | 'patch';
-  readonly id: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly parameters?: readonly string[];
-  readonly body?: readonly string[];
-  readonly answers: Answers;
-  /** Statuses of problems beside those that every route has. */
-  readonly problems: readonly number[];
-  /** Who may call, where it is not a caller with a key or token of this app. */
-  readonly security?: 'none' | 'platform';
-};
-
-const operations: readonly Operation[] = [
-  {
-    path: '/api/operations',
-    method: 'post',
-    id: 'trackOperations',
-    tag: 'Operations',
-    summary: 'Begin to watch one operation, or up to 100',
-    body: ['TrackRequest', 'TrackManyRequest'],
-    answers: {
-      200: { description: 'Watched already, or the results of many', schema: 'Operation|TrackResults' },
-      201: { description: 'Watched from now on', schema: 'Operation' },
-    },
-    problems: [400, 408, 413, 415, 503],
-  },
-  {
-    path: '/api/operations',
-    method: 'get',
-    id: 'listOperations',
-    tag: 'Operations',
-    summary: 'List operations, live ones first',
-    parameters: ['kind', 'state', 'parentId', 'label', 'top', 'continuation'],
-    answers: { 200: { description: 'A page', schema: 'OperationList' } },
-    problems: [400, 503],
-  },
-  {
-    path: '/api/operations/{key}',
-    method: 'get',
-    id: 'readOperation',
-    tag: 'Operations',
-    summary: 'Read an operation, if wanted when it has ended',
-    parameters: ['key', 'wait'],
-    answers: {
-      200: { description: 'The operation', schema: 'Operation' },
-      304: { description: 'Not changed since the ETag' },
-    },
-    problems: [400, 404, 503],
-  },
-  {
-    path: '/api/operations/{key}',
-    method: 'delete',
-    id: 'stopOperation',
-    tag: 'Operations',
-    summary: 'Stop watching',
-    parameters: ['key', 'generation'],
-    answers: { 200: { description: 'Ended as cancelled now, or ended before', schema: 'Operation' } },
-    problems: [400, 404, 409, 503],
-  },
-  {
-    path: '/api/operations/{key}/poll',
-    method: 'post',
-    id: 'pollOperation',
-    tag: 'Operations',
-    summary: 'Read Graph now',
-    parameters: ['key'],
-    answers: { 200: { description: 'The operation after the read', schema: 'Operation' } },
-    problems: [400, 404, 409, 429, 502, 503],
-  },
-  {
-    path: '/api/operations/{key}/events',
-    method: 'get',
-    id: 'listEvents',
-    tag: 'Operations',
-    summary: 'The published events, oldest first, verbatim',
-    parameters: ['key'],
-    answers: { 200: { description: 'All events of the key', schema: 'EventList' } },
-    problems: [400, 404, 503],
-  },
-  {
-    path: '/api/notifications/calls',
-    method: 'post',
-    id: 'takeCallNotifications',
-    tag: 'Notifications',
-    summary: 'Take call notifications of the platform',
-    body: ['NotificationCollection'],
-    answers: { 202: { description: 'Stored' } },
-    problems: [400, 401, 404, 413, 415, 503],
-    security: 'platform',
-  },
-  {
-    path: '/api/notifications/graph',
-    method: 'post',
-    id: 'takeChangeNotifications',
-    tag: 'Notifications',
-    summary: 'Validate a subscription, or take its change notifications',
-    parameters: ['validationToken'],
-    body: ['NotificationCollection'],
-    answers: {
-      200: { description: 'The validation token', schema: 'ValidationToken', mediaType: 'text/plain' },
-      202: { description: 'Taken' },
-    },
-    problems: [400, 413, 415],
-    security: 'none',
-  },
-  {
-    path: '/api/health/live',
-    method: 'get',
-    id: 'healthLive',
-    tag: 'Health',
-    summary: 'Whether the process answers',
-    answers: { 200: { description: 'It does', schema: 'HealthStatus' } },
-    problems: [],
-    security: 'none',
-  },
-  {
-    path: '/api/health/ready',
-    method: 'get',
-    id: 'healthReady',
-    tag: 'Health',
-    summary: 'Whether storage answers',
-    answers: {
-      200: { description: 'It does', schema: 'HealthStatus' },
-      503: { description: 'It does not', schema: 'HealthStatus' },
-    },
-    problems: [],
-    security: 'none',
-  },
-  {
-    path: '/api/openapi.json',
-    method: 'get',
-    id: 'readOpenApi',
-    tag: 'Health',
-    summary: 'This document',
-    answers: { 200: { description: 'OpenAPI 3.1' } },
-    problems: [],
-    security: 'none',
-  },
-];
 
 const text = { type: 'string' } as const;
 
@@ -183,6 +37,9 @@ const parameters: Readonly<Record<string, object>> = {
     description: 'Stop only this one',
     schema: { type: 'integer' },
   },
+  prefer: { name: 'Prefer', in: 'header', description: 'wait=S, as the query', schema: text },
+  ifNoneMatch: { name: 'If-None-Match', in: 'header', schema: text },
+  idempotencyKey,
 };
 
 /** The document; the same at every call. */
@@ -244,29 +101,45 @@ function operationObject(operation: Operation): object {
 
 function successes(answers: Answers): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, mediaType = 'application/json' }]) => [
-      status,
-      schema === undefined
-        ? { description }
-        : { description, content: { [mediaType]: { schema: refs(schema.split('|')) } } },
-    ]),
+    Object.entries(answers).map(
+      ([status, { description, schema, mediaType = 'application/json', headers }]) => [
+        status,
+        {
+          description,
+          ...(headers ? headersOf(headers) : {}),
+          ...(schema ? { content: { [mediaType]: { schema: refs(schema.split('|')) } } } : {}),
+        },
+      ],
+    ),
   );
 }
 
-/** Every route can refuse a method or fail; routes with a key can be refused by the host, with an empty body. */
+/** Every route can refuse a method or fail; others than public ones need a caller, and storage. */
 function refusals(operation: Operation): Record<string, object> {
-  const statuses = [405, 500, ...operation.problems];
-  const entries = statuses.map((status) => [String(status), problemAnswer(status)] as const);
-  const keyless = operation.security ? [] : [['401', { description: 'No valid key or token' }] as const];
-  return Object.fromEntries([...entries, ...keyless]);
+  const forCallers = operation.security === undefined ? [401, 403, 503] : [];
+  const statuses = [405, 500, ...forCallers, ...operation.problems];
+  return Object.fromEntries(statuses.map((status) => [String(status), problemAnswer(status)]));
 }
+
+const headersByStatus: Readonly<Record<number, readonly string[]>> = {
+  401: ['WWW-Authenticate'],
+  405: ['Allow'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
 
 function problemAnswer(status: number): object {
   const codes = problemCodes.filter((code) => statusOf(code) === status);
+  const headers = headersByStatus[status];
   return {
-    description: `Refused: ${codes.join(', ')}`,
+    description: `Refused: ${codes.join(', ')}${status === 401 ? '; empty where the host refuses a function key' : ''}`,
+    ...(headers ? headersOf(headers) : {}),
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   };
+}
+
+function headersOf(names: readonly string[]): object {
+  return { headers: Object.fromEntries(names.map((name) => [name, { schema: text }])) };
 }
 
 function refs(ids: readonly string[]): object {

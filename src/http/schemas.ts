@@ -14,10 +14,18 @@ export const stateName = z.enum(stateNames);
 
 /** No control characters: they would break log lines, and six bytes each would break the bound of an event. */
 const printable = /^[^\p{Cc}\p{Cs}]*$/u;
+/** A signed token was pasted by mistake: labels and metadata travel with every event. */
+const signedToken = /eyJ[\w-]{8,}\.[\w-]{8,}\./;
+const plainText = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(printable)
+    .refine((value) => !signedToken.test(value), { error: 'no tokens' });
 const metadataName = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/);
 
 const metadata = z
-  .record(metadataName, z.string().max(256).regex(printable))
+  .record(metadataName, plainText(256))
   .refine((value) => Object.keys(value).length <= 16, { error: 'at most 16 names' })
   .describe('At most 16 names, with texts of at most 256 characters');
 
@@ -27,7 +35,7 @@ export const trackOne = z.strictObject({
     .describe('Absolute URL of the configured Graph, or a path with or without the version'),
   version: z.enum(['v1.0', 'beta']).optional(),
   tenantId: z.string().optional(),
-  label: z.string().max(128).regex(printable).optional(),
+  label: plainText(128).optional(),
   metadata: metadata.optional(),
   deadlineSeconds: z.int().min(1).max(2_592_000).optional(),
   restartAfter: z
@@ -154,7 +162,24 @@ const problem = z.looseObject({
 const notificationCollection = z.looseObject({ value: z.array(z.unknown()) });
 const validationToken = z.string();
 
-const healthStatus = z.object({ status: z.enum(['pass', 'fail']) });
+const healthStatus = z.strictObject({ status: z.enum(['pass', 'fail']) });
+
+const readiness = z.strictObject({
+  status: z.enum(['pass', 'fail']),
+  details: z
+    .strictObject({
+      storage: z.strictObject({ code: z.string().nullable(), durationMs: z.int() }),
+      shards: z.array(
+        z.strictObject({
+          shard: z.string(),
+          sweptAt: instant.nullable(),
+          pauses: z.array(z.strictObject({ tenantId: z.string(), code: z.string(), until: instant })),
+        }),
+      ),
+    })
+    .optional()
+    .describe('Only for a bearer token with Operations.Read; function keys are not checked here'),
+});
 
 const wholeText = z
   .string()
@@ -190,4 +215,5 @@ export const components: Readonly<Record<string, z.ZodType>> = {
   NotificationCollection: notificationCollection,
   ValidationToken: validationToken,
   HealthStatus: healthStatus,
+  Readiness: readiness,
 };

@@ -12,7 +12,7 @@ type Filter = {
 };
 
 export function createHistory(table: Table) {
-  return { readListPage, listEvents, listEndedBefore, removeEnded };
+  return { readListPage, listEvents, hasGeneration, listEndedBefore, removeEnded };
 
   /** One phase of one shard in the order of keys. `next` is the key after which to go on; null: no more. */
   async function readListPage(
@@ -49,6 +49,11 @@ export function createHistory(table: Table) {
       }
     }
     return bodies;
+  }
+
+  /** Whether a generation that has ended left its trace: an end is an event, so there is a first one. */
+  async function hasGeneration(shard: Shard, key: string, generation: number): Promise<boolean> {
+    return (await table.get(shard, eventRowKey({ key, generation, sequence: 1 }))) !== null;
   }
 
   async function* listEndedBefore(shard: Shard, beforeMs: number): AsyncIterable<readonly Stored<Known>[]> {

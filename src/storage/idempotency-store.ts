@@ -40,18 +40,12 @@ export function createIdempotencyStore(table: Table) {
 
   async function create(id: string, record: StoredRecord): Promise<boolean> {
     const properties = writeRow(record);
-    return (
-      properties !== null &&
-      (await table.transact(partition, [{ type: 'create', rowKey: id, properties }])).applied
-    );
+    return (await table.transact(partition, [{ type: 'create', rowKey: id, properties }])).applied;
   }
 
   async function replace(id: string, record: StoredRecord, etag: string): Promise<boolean> {
     const properties = writeRow(record);
-    return (
-      properties !== null &&
-      (await table.transact(partition, [{ type: 'replace', rowKey: id, etag, properties }])).applied
-    );
+    return (await table.transact(partition, [{ type: 'replace', rowKey: id, etag, properties }])).applied;
   }
 
   async function remove(id: string, etag: string): Promise<boolean> {
@@ -67,10 +61,11 @@ export function createIdempotencyStore(table: Table) {
   }
 }
 
-/** Null for a record that no row holds: half of an answer would be none. */
-function writeRow(record: StoredRecord): Row['properties'] | null {
-  const text = JSON.stringify(record);
-  if (text.length > partLength * maxParts) return null;
+/** An answer that no row can hold is left out: it is then one of which nobody knows, and its request is never run again. */
+function writeRow(record: StoredRecord): Row['properties'] {
+  const whole = JSON.stringify(record);
+  const isTooLong = whole.length > partLength * maxParts;
+  const text = isTooLong ? JSON.stringify({ ...record, answer: null }) : whole;
   const parts: Record<string, string> = {};
   for (let index = 0; index * partLength < text.length; index += 1) {
     parts[`part${index}`] = text.slice(index * partLength, (index + 1) * partLength);

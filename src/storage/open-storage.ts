@@ -1,5 +1,6 @@
 // Opens table and queues for one configuration: the store, the queues,
 // and the preparation that a process makes before its first write.
+import { AppError, type ErrorCode } from '../domain/errors.ts';
 import { createSendQueue, type SendQueue } from './azure-queue.ts';
 import { createAzureTable, createTable } from './azure-table.ts';
 import { openQueueClient, openTableClients, type StorageConnection } from './connections.ts';
@@ -30,8 +31,12 @@ export type Storage = {
   readonly sweepsQueue: SendQueue;
   /** Creates what is absent and checks the number of shards; repeated until it succeeded once. */
   readonly prepare: () => Promise<void>;
-  readonly isReady: () => Promise<boolean>;
+  /** Why storage can't be used now; null when it can. */
+  readonly check: () => Promise<ErrorCode | null>;
 };
+
+/** A tick whose message nobody took for so long was followed by others: old ones must not come as a storm. */
+const sweepMessageLifeSeconds = 5 * 60;
 
 export function openStorage(options: StorageOptions): Storage {
   const { connection, encoding } = options;
@@ -40,9 +45,11 @@ export function openStorage(options: StorageOptions): Storage {
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
   const idempotency = createIdempotencyStore(table);
   const transitionsQueue = createSendQueue(openQueueClient(connection, options.transitionsQueue), encoding);
-  const sweepsQueue = createSendQueue(openQueueClient(connection, options.sweepsQueue), encoding);
+  // Its consumer is our own function, and host.json says base64.
+  const sweepsClient = openQueueClient(connection, options.sweepsQueue);
+  const sweepsQueue = createSendQueue(sweepsClient, 'base64', sweepMessageLifeSeconds);
   let preparing: Promise<void> | undefined;
-  return { store, idempotency, transitionsQueue, sweepsQueue, prepare, isReady };
+  return { store, idempotency, transitionsQueue, sweepsQueue, prepare, check };
 
   function prepare(): Promise<void> {
     preparing ??= prepareOnce().catch((error: unknown) => {
@@ -57,13 +64,14 @@ export function openStorage(options: StorageOptions): Storage {
     await checkShardCount(table, options.shards);
   }
 
-  async function isReady(): Promise<boolean> {
+  async function check(): Promise<ErrorCode | null> {
     try {
       await prepare();
       await table.get('meta', 'shards');
-      return true;
-    } catch {
-      return false; // told by the answer; the log has it from whoever needed storage
+      return null;
+    } catch (error) {
+      // Told by the answer; the log has it from whoever needed storage.
+      return error instanceof AppError ? error.code : 'storage_busy';
     }
   }
 }

@@ -139,8 +139,9 @@ describe('docs/deploy.md', () => {
 
 describe('docs/configuration.md', () => {
   test('has every variable that the configuration reads by itself', () => {
-    const found = [...read('src/config.ts').matchAll(/env\['(\w+)'\]|name: '([A-Z]+_[A-Z_]+)'/g)];
-    const names = found.map(([, one, other]) => one ?? other ?? '');
+    const sources = ['src/config.ts', 'src/config/credential.ts'].map(read).join('\n');
+    const found = [...sources.matchAll(/env\['(\w+)'\]|read\('(AZURE_\w+)'\)|name: '([A-Z]+_[A-Z_]+)'/g)];
+    const names = found.map(([, ...groups]) => groups.find((name) => name !== undefined) ?? '');
     expect(names.filter((name) => !(name in platformVariables))).toEqual([]);
     expect(names).toContain('AZURE_CLIENT_ID');
   });

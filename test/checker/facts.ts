@@ -77,7 +77,7 @@ function generationsOf(transitions: readonly Placed[]): ReadonlyMap<string, read
   );
 }
 
-export function parse(body: string): Transition {
+function parse(body: string): Transition {
   const { id, data } = JSON.parse(body);
   return {
     id,

@@ -8,8 +8,12 @@ import { afterEach, expect, test } from 'vitest';
 
 let child: ChildProcess | undefined;
 
-afterEach(() => {
-  child?.kill('SIGKILL');
+afterEach(async () => {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  // A test failed: whoever is killed leaves its children behind.
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
 });
 
 test('shows every kind ending in every way, ends of calls by push and by poll, and ends with nothing left behind', {

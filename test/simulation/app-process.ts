@@ -27,7 +27,7 @@ import type { Process, World } from './world.ts';
 export const home: GraphHome = { cloud: 'custom', root: 'http://127.0.0.1', tenantId: 'home' };
 
 /** Short enough that everything can happen within a run. */
-export const policy: TrackPolicy = {
+const policy: TrackPolicy = {
   firstPollMs: 2 * second,
   intervalMs: 10 * second,
   deadlineMs: 90 * second,
@@ -78,6 +78,8 @@ export function startAppProcess(outside: Outside, process: Process) {
     ...createOperationReader(client, clock),
     ...createProxyCaller(client),
     policies: { connectionOperation: policy, commsOperation: policy, onenoteOperation: policy },
+    retentionMs: plan().retentionMs ?? Number.POSITIVE_INFINITY,
+    shards: [shard],
     shardCount: 1,
     shardOf: () => shard,
     observationOf,
@@ -111,7 +113,7 @@ export function startAppProcess(outside: Outside, process: Process) {
     },
     sweep: (signal: AbortSignal) =>
       sweepShard({ kind, shard }, { deadlineMonotonicMs: clock.monotonicMs() + 4 * minute, signal }),
-    cleanUp: createCleanUp({ ...ports, retentionMs: plan().retentionMs ?? 0, shards: [shard] }),
+    cleanUp: createCleanUp(ports),
   };
 
   function sleep(delayMs: number, signal: AbortSignal): Promise<void> {

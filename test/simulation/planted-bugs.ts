@@ -19,6 +19,7 @@ function bug(
 /** Seeds that catch the rare ones; all others are caught by one of the first. */
 const rare: Readonly<Record<string, number>> = {
   'no fallback from a shared transaction': 199,
+  'requests begin while another looks at the waits': 864,
 };
 
 const store = 'src/storage/operation-store.ts';
@@ -51,22 +52,18 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a refused commit is sent all the same', 'src/flows/apply-observation.ts', [
     `    wasUncertain ||= !committed.isRefused;`,
-    `    publisher.publish(change.events);`,
+    `    publisher.publish(entriesOf(change));`,
   ]),
   bug('what another has committed is published again', 'src/flows/apply-observation.ts', [
     `    wasUncertain ||= !committed.isRefused;`,
     `    wasUncertain = true;`,
-  ]),
-  bug('a sweep that fails leaves sent events uncleared', sweep, [
-    `      await Promise.allSettled(changes);\n      await publisher.drain();`,
-    ``,
   ]),
   bug('match batch answers by position', 'src/graph/operation-reader.ts', [
     `const item = items.get(target.key);`,
     `const item = [...items.values()][targets.indexOf(target)];`,
   ]),
   bug('accept regressions', observe, [
-    `if (!isFirstSight && isBehind(operation, word)) return unchanged(operation, 'regression');`,
+    `if (!isFirstSight && isBehind(operation, word, observation)) return unchanged(operation, 'regression');`,
     ``,
   ]),
   bug('event row in a transaction of its own', store, [
@@ -124,10 +121,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'parked push applied after the poll',
     sweep,
-    [`const touched = await takeParked(contents, shard, publisher);`, `const touched = new Set<string>();`],
+    [`const unheard = await takeParked(contents, shard, publisher);`, `const unheard = new Set<string>();`],
     [
-      `    const applied = await Promise.all(changes);`,
-      `    const applied = await Promise.all(changes);\n    await takeParked(contents, shard, publisher);`,
+      `    const applied = await Promise.all(changes.values());`,
+      `    const applied = await Promise.all(changes.values());\n    await takeParked(contents, shard, publisher);`,
     ],
   ),
   bug('a read on demand passes over what is parked', 'src/flows/poll-now.ts', [
@@ -154,7 +151,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     `if (status !== 200) { const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates }; }`,
   ]),
   bug('a wait is known to the process only', 'src/flows/shard-pauses.ts', [
-    `await mergeMemory(ports, shard, { pauses: { [tenantId]: pause } });`,
+    `await store({ pauses: ownPauses() });`,
     ``,
   ]),
 ];

@@ -17,7 +17,7 @@ import { drawOperation, drawParent } from './life.ts';
 import { calmPlan, drawPlan, type PlanOptions, second } from './plan.ts';
 import { drawRush, startRush } from './rush.ts';
 import { createSimulatedGraph, playTruth } from './simulated-graph.ts';
-import { createWorld, type Process, type World } from './world.ts';
+import { createWorld, type Process } from './world.ts';
 
 /** An ordinary second of an ordinary day. */
 const startMs = Date.UTC(2026, 10, 22, 6);
@@ -138,5 +138,3 @@ function recordKept({ world, table, plan }: Outside): void {
   }
   for (const [key, list] of bodies) world.record({ by: 'table', type: 'kept', key, bodies: list });
 }
-
-export type { World };

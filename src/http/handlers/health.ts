@@ -1,15 +1,19 @@
-// What needs no key: live does no I/O, ready asks storage, and the description of the API.
+// What needs no key: live does no I/O, ready asks storage, and the description of the API. Ready says more to a caller
+// whose token may read operations.
 import type { ApiFlows } from '../../flows/api-flows.ts';
+import type { MaySeeDetails } from '../caller.ts';
 import { type Handle, jsonResponse } from '../endpoint.ts';
 import { openApiDocument } from '../openapi.ts';
 
 export const healthLive: Handle = async (call) => jsonResponse(call, 200, { body: { status: 'pass' } });
 
-export function createHealthReady(flows: Pick<ApiFlows, 'ready'>): Handle {
+type Deps = { readonly flows: Pick<ApiFlows, 'checkReadiness'>; readonly maySeeDetails: MaySeeDetails };
+
+export function createHealthReady({ flows, maySeeDetails }: Deps): Handle {
   return async function healthReady(call) {
-    const isReady = await flows.ready();
+    const { isReady, details } = await flows.checkReadiness(await maySeeDetails(call.request));
     return jsonResponse(call, isReady ? 200 : 503, {
-      body: { status: isReady ? 'pass' : 'fail' },
+      body: { status: isReady ? 'pass' : 'fail', ...(details === null ? {} : { details }) },
       headers: isReady ? {} : { 'retry-after': '1' },
     });
   };

@@ -58,7 +58,7 @@ export function createPollOperation({ flows, limit }: Deps & { readonly limit: R
   return async function pollOperation(call) {
     const key = readKey(call);
     readQueryOf(call.request, noQuery);
-    limit(call.request);
+    limit(call);
     const polled = await flows.pollNow(key);
     switch (polled.outcome) {
       case 'polled':

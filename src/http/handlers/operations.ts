@@ -19,12 +19,12 @@ const defaultTop = 50;
 export function createTrackOperations({ flows, home }: Deps): Handle {
   return async function trackOperations(call) {
     readQueryOf(call.request, noQuery);
-    const { value, bytes } = await readJsonBody(call.request, {
+    const value = await readJsonBody(call.request, {
       maxBytes: maxManyBytes,
+      maxBytesOf,
       mediaTypes: jsonOnly,
     });
     if (isObject(value) && 'operations' in value) return trackAll(call, value);
-    if (bytes > maxOneBytes) throw new HttpProblem('body_too_large');
     const { status, operation } = await trackOne(value, call);
     const headers = status === 201 ? { location: `/api/operations/${operation.key}` } : {};
     return jsonResponse(call, status, { body: operation, headers });
@@ -32,8 +32,11 @@ export function createTrackOperations({ flows, home }: Deps): Handle {
 
   async function trackAll(call: Call, body: unknown): Promise<HttpResponseInit> {
     const parsed = trackMany.safeParse(body);
-    if (!parsed.success)
-      throw new HttpProblem('body_invalid', 'The member "operations" must be a list of 1 to 100.');
+    if (!parsed.success) {
+      const isLength = parsed.error.issues.every(({ code }) => code === 'too_small' || code === 'too_big');
+      const detail = 'The only member, "operations", must be a list of 1 to 100.';
+      throw new HttpProblem(isLength ? 'value_invalid' : 'body_invalid', detail);
+    }
     const results = await Promise.all(parsed.data.operations.map((item) => trackOneResult(item, call)));
     return jsonResponse(call, 200, { body: { results } });
   }
@@ -103,6 +106,13 @@ function nextLinkOf({ request }: Call, continuation: string): string {
   }
   next.set('continuation', continuation);
   return `/api/operations?${next.toString()}`;
+}
+
+/** The name of the only member of a body of many, which therefore stands first. */
+const beginsMany = /^\s*\{\s*"operations"/;
+
+function maxBytesOf(bytes: Uint8Array): number {
+  return beginsMany.test(new TextDecoder().decode(bytes)) ? maxManyBytes : maxOneBytes;
 }
 
 function isObject(value: unknown): value is object {

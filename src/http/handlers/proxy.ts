@@ -48,8 +48,8 @@ export function createUpdateGraphResource(deps: ProxyDeps, limit: RateLimit): Ha
   return async function updateGraphResource(call) {
     const address = addressOf(call, deps.home);
     assertNoQuery(call.request);
-    limit(call.request);
-    const { value } = await readJsonBody(call.request, { maxBytes: maxBodyBytes, mediaTypes });
+    limit(call);
+    const value = await readJsonBody(call.request, { maxBytes: maxBodyBytes, mediaTypes });
     if (!isJsonObject(value)) throw new HttpProblem('body_invalid', 'The body must be an object.');
     if (Object.keys(value).length === 0) throw new HttpProblem('body_empty');
     const target = address.type === 'target' ? address.target : await literalTarget(address, value);

@@ -47,6 +47,19 @@ describe.each(tables)('retention on $name', ({ open }) => {
     expect(found).toEqual([await knownOf(store, anOperation('old'))]);
   });
 
+  test('a generation that ended is known by its first event until it is removed', async () => {
+    const { key } = anOperation();
+    await tracked(store, anOperation());
+    expect(await store.hasGeneration(shard, key, generation)).toBe(false);
+    await trackedAndEnded(store, anOperation('2'));
+    const other = anOperation('2').key;
+    expect(await store.hasGeneration(shard, other, generation)).toBe(true);
+    for (const never of [generation - 1, generation + 1])
+      expect(await store.hasGeneration(shard, other, never)).toBe(false);
+    await store.removeEnded(shard, await knownOf(store, anOperation('2')));
+    expect(await store.hasGeneration(shard, other, generation)).toBe(false);
+  });
+
   test('removal takes the events and the identity of that operation only', async () => {
     await trackedAndEnded(store, anOperation('1'));
     await trackedAndEnded(store, anOperation('2'));

@@ -37,6 +37,14 @@ describe.each(tables)('a table on $name', ({ open }) => {
     expect(await table.get(shard, 'live!a')).toEqual({ rowKey: 'live!a', etag, properties });
   });
 
+  test('texts with line and paragraph separators come back, and later transactions go through', async () => {
+    const properties = { value: '{"health":{},"label":"\u2029 \\\\u2028"}', text: 'a\u2028b' };
+    const actions = [create('known!a'), create('live!a', properties)];
+    expect(await table.transact(shard, actions)).toMatchObject({ applied: true });
+    expect((await table.get(shard, 'live!a'))?.properties).toEqual(properties);
+    expect(await table.transact(shard, [create('live!b')])).toMatchObject({ applied: true });
+  });
+
   test('a row that is not there is null', async () => {
     expect(await table.get(shard, 'live!a')).toBeNull();
   });

@@ -5,8 +5,11 @@ import type { ProxyMode } from '../../fixtures/storage-proxy.ts';
 import { startWatching, type WatchedEvent, type Watching } from './harness.ts';
 
 /** Each test has its own table and queue, so that all of them can run side by side. */
-async function withWatching(work: (watching: Watching) => Promise<void>): Promise<void> {
-  const watching = await startWatching();
+async function withWatching(
+  work: (watching: Watching) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const watching = await startWatching(env);
   try {
     await work(watching);
   } finally {
@@ -134,6 +137,49 @@ describe.concurrent('a sweep', () => {
       await other.stop();
     }));
 });
+
+test.concurrent('what could not be committed is due at the next sweep, not at its next point', () =>
+  withWatching(
+    async (watching) => {
+      const operations = await watching.begin(1);
+      await watching.sweep();
+      watching.setAll(operations, 'completed');
+      watching.advance(10 * 60_000);
+      watching.storage.mode = (what) => (what === 'table POST' ? 'busy' : 'pass');
+      await watching.sweep();
+      expect(await watching.takeEvents()).toHaveLength(1);
+      watching.storage.mode = 'pass';
+      await watching.sweep();
+      expect(await watching.takeEvents()).toMatchObject([{ data: { current: { state: 'succeeded' } } }]);
+    },
+    { OPWATCH_CONNECTION_OPERATION_INTERVAL_SECONDS: '600' },
+  ));
+
+test.concurrent('a sweep that fails half-way has brought to its end what it began', () =>
+  withWatching(
+    async (watching) => {
+      await watching.begin(80, 'onenoteOperation');
+      watching.storage.mode = (what) => {
+        if (what === 'table GET') return 'pass';
+        // From the first commit on the sweep may not read any more, and has to before its next request.
+        watching.advance(11_000);
+        watching.storage.mode = (next) => (next === 'table GET' ? 'refuse' : 'pass');
+        return 'pass';
+      };
+      await expect(watching.sweep('onenoteOperation')).rejects.toMatchObject({ code: 'storage_forbidden' });
+      const requests = watching.storage.requests();
+      const events = [...(await watching.takeEvents())];
+      expect(events.length).toBeGreaterThan(0);
+      watching.storage.mode = 'pass';
+      expect(watching.storage.requests()).toBe(requests);
+      watching.advance(untilOldMs);
+      await watching.sweep('onenoteOperation');
+      events.push(...(await watching.takeEvents()));
+      expect(events).toHaveLength(80);
+      assertOrderly(events);
+    },
+    { OPWATCH_ONENOTE_OPERATION_FIRST_POLL_SECONDS: '0' },
+  ));
 
 describe.concurrent('a stop', () => {
   test.each(faults)(

@@ -135,6 +135,19 @@ describe('an answer', () => {
     const second = await handle(aCall());
     expect(second.body).toBe(first.body);
   });
+
+  test('that is too long to be kept is known to have been given, and the request runs no second time', async () => {
+    const handle = once(async (call) => {
+      await counted(call);
+      return jsonResponse(call, 200, { body: { text: '"'.repeat(300_000) } });
+    });
+    expect(await handle(aCall())).toMatchObject({ status: 200 });
+    expect(await codeOf(handle(aCall()))).toBe('idempotency_conflict');
+    expect(await codeOf(handle(aCall({ body: '{"a":2}' })))).toBe('idempotency_mismatch');
+    nowMs += 6 * minuteMs;
+    expect(await codeOf(handle(aCall()))).toBe('graph_timeout');
+    expect(runs).toBe(1);
+  });
 });
 
 describe('an answer that can not be kept', () => {
