@@ -25,7 +25,6 @@ import { createStopOperation } from './flows/stop-operation.ts';
 import { isNews } from './flows/sweep-report.ts';
 import { createSweepShard } from './flows/sweep-shard.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
-import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
 import { type Authorise, createMaySeeDetails, type MaySeeDetails } from './http/caller.ts';
@@ -217,7 +216,6 @@ function makeFlows(
       return rows && storage.store.listEvents(rows.shard, key);
     },
     checkReadiness: createCheckReadiness({ ...ports, checkStorage: storage.check }),
-    watchHealth: createWatchHealth(ports),
   };
 }
 
