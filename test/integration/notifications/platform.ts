@@ -7,7 +7,7 @@ import { demoBot } from '../../../dev/start/settings.ts';
 import { type GraphHome, parseResource } from '../../../src/domain/resources.ts';
 import { present } from '../../fixtures/present.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
-import type { Answer, Asked } from '../api/client.ts';
+import type { Answer } from '../api/client.ts';
 import { type Api, startApi, tenant } from '../api/harness.ts';
 import { clientState } from './harness.ts';
 
@@ -27,6 +27,8 @@ export type Platform = Api & {
     more?: {
       readonly call?: string;
       readonly properties?: Readonly<Record<string, string>>;
+      /** False: only what a test sends tells of it. */
+      readonly announced?: boolean;
     },
   ) => Told;
   /** Registers it, as a caller does. */
@@ -40,10 +42,10 @@ export type Platform = Api & {
   readonly stateOf: (told: Told) => Promise<string>;
   /** `state status observedBy` of its events, as the API gives them. */
   readonly historyOf: (told: Told) => Promise<readonly string[]>;
-  /** A token of the platform. */
-  readonly token: () => Promise<string>;
-  /** Posts a collection of items with it. */
-  readonly push: (items: readonly unknown[], asked?: Asked) => Promise<Answer>;
+  /** Posts a collection of items with a token of the platform. */
+  readonly push: (...items: readonly unknown[]) => Promise<Answer>;
+  /** Posts a body, or a collection of items, as somebody. @param authorization null: nobody */
+  readonly pushAs: (authorization: string | null, body: unknown) => Promise<Answer>;
   /** Everything that the shard of calls holds. */
   readonly rows: () => Promise<string>;
 };
@@ -64,11 +66,12 @@ export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = 
   const home: GraphHome = { cloud: 'custom', root: url, tenantId: tenant };
   control.addCallback({ uri: api.host.url + callsRoute, ...demoBot });
 
-  const begin: Platform['begin'] = (life, { call, properties = {} } = {}) => {
+  const begin: Platform['begin'] = (life, { call, properties = {}, announced = true } = {}) => {
     const { path } = control.addOperation({
       kind: 'commsOperation',
       script: life.map(([afterMs, status]) => ({ afterMs, status })),
       properties,
+      announced,
       ...(call === undefined ? {} : { parent: call }),
     });
     return { path, key: present(parseResource(path, home)).key };
@@ -82,11 +85,13 @@ export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = 
     await expect.poll(ended, { timeout: 30_000, interval: 10 }).toBe(before + 1);
   }
 
-  async function push(items: readonly unknown[], { headers = {} }: Asked = {}): Promise<Answer> {
-    const authorization = `Bearer ${await control.makeToken(demoBot)}`;
-    const body = { '@odata.type': '#microsoft.graph.commsNotifications', value: items };
-    return api.send('POST', callsRoute, { body, headers: { authorization, ...headers } });
-  }
+  const pushAs: Platform['pushAs'] = (authorization, body) =>
+    api.send('POST', callsRoute, {
+      body: Array.isArray(body)
+        ? { '@odata.type': '#microsoft.graph.commsNotifications', value: body }
+        : body,
+      headers: authorization === null ? {} : { authorization },
+    });
 
   return {
     ...api,
@@ -94,7 +99,8 @@ export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = 
     home,
     begin,
     sweep,
-    push,
+    pushAs,
+    push: async (...items) => pushAs(`Bearer ${await control.makeToken(demoBot)}`, items),
     register: ({ path }) => api.post({ resource: path }),
     settle: () => control.settlePushes(),
     advance: async (ms) => {
@@ -108,7 +114,6 @@ export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = 
       const events = json['value'] as readonly { readonly data: EventData }[];
       return events.map(({ data }) => `${data.current.state} ${data.current.status} ${data.observedBy}`);
     },
-    token: () => control.makeToken(demoBot),
     rows: async () => {
       const { OPWATCH_TABLE = '' } = api.settings;
       const table = TableClient.fromConnectionString(inject('azurite'), OPWATCH_TABLE, {
