@@ -97,7 +97,7 @@ describe('F-67: a notification after the end', () => {
       .filter(({ items }) => items[0]?.path === told.path && items[0].status === 'completed');
     expect(ends.map(({ status }) => status)).toEqual(Array(50).fill(202));
     expect((await platform.historyOf(told)).at(-1)).toBe('succeeded completed push');
-    expect((await queuedOf(told)).toSorted()).toEqual([1, 2]);
+    expect(new Set(await queuedOf(told))).toEqual(new Set([1, 2]));
   });
 
   test('that tells the real end of what was lost begins a generation that ends at once', async () => {
