@@ -28,7 +28,7 @@ test.each([
 ])(
   '$operations operations end once each and none is invented where unknown ones $unknown',
   {
-    timeout: 120_000,
+    timeout: 180_000,
   },
   async ({ operations, autoTrack }) => {
     const platform = await startPlatform({
