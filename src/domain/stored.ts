@@ -65,9 +65,12 @@ export type ShardContents = {
   readonly parked: readonly Stored<ParkedPush>[];
 };
 
-/** One operation's part of a transaction: its row replaced (or, at the end, moved to `known!`) and its events added. */
+/**
+ * One operation's part of a transaction: its row replaced (or, at the end, moved to `known!`) and its events added.
+ * `before` null: its first generation begins with it, perhaps as ended; refused where the key is or was watched.
+ */
 export type Change = {
-  readonly before: Stored<Operation>;
+  readonly before: Stored<Operation> | null;
   readonly after: Operation;
   readonly events: readonly OperationEvent[];
   readonly committedAtMs: number;

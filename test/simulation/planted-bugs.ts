@@ -19,7 +19,7 @@ function bug(
 /** Seeds that catch the rare ones; all others are caught by one of the first. */
 const rare: Readonly<Record<string, number>> = {
   'no fallback from a shared transaction': 199,
-  'requests begin while another looks at the waits': 585,
+  'requests begin while another looks at the waits': 864,
 };
 
 const store = 'src/storage/operation-store.ts';
@@ -39,8 +39,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     ],
   ),
   bug('track creates only live!', store, [
-    `      { type: 'create', rowKey: knownRowKey(operation.key), properties: writeBegun(operation) },\n`,
-    '',
+    `return isEnded ? [known] : [known, live];`,
+    `return isEnded ? [known] : [live];`,
   ]),
   bug('publish before commit', committer, [
     `    const { applied, isRefused } = await ports.commit(shard, changes);`,
@@ -94,7 +94,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   async function park(`,
   ]),
   bug('end that does not delete live!', store, [
-    `          { type: 'delete', rowKey: liveKey, etag: before.etag },\n`,
+    `        { type: 'delete', rowKey: liveKey, etag: before.etag },\n`,
     ``,
   ]),
   bug('restart without If-Match on known!', store, [`etag: known.etag,`, `etag: '*',`]),
