@@ -1,4 +1,5 @@
 // Throttling is state: how a refusal of Graph becomes an instant before which its tenant and kind are left alone.
+import { type Evidence, paceAfter, paceEndsAtMs } from './pace.ts';
 import type { Pause, ShardMemory } from './stored.ts';
 
 export type Pauses = ShardMemory['pauses'];
@@ -21,14 +22,15 @@ const rememberedMs = longestGuessedPauseMs;
  * The pause that follows a refusal. Graph's own wait is kept as announced, up to an hour; a guessed one grows with each
  * refusal in a row and is spread over its upper half, so that several shards do not come back together.
  * A refusal that adds nothing returns the very same pause: write nothing.
- * @param random from 0 to 1.
+ * @param at.random from 0 to 1.
+ * @param at.evidence what Graph let pass since the refusal before.
  */
 export function nextPause(
   previous: Pause | null,
   request: PauseRequest,
-  at: { nowMs: number; random: number },
+  at: { nowMs: number; random: number; evidence: Evidence },
 ): Pause {
-  const { nowMs, random } = at;
+  const { nowMs, random, evidence } = at;
   // Requests that were in flight together are refused together: one refusal, of which the longest wait counts.
   const holding = previous !== null && previous.untilMs > nowMs ? previous : null;
   if (holding !== null && request.retryAfterMs === null) return holding;
@@ -37,7 +39,17 @@ export function nextPause(
   const waitMs = request.retryAfterMs ?? guessedWaitMs(attempts, random);
   const untilMs = Math.ceil(nowMs + Math.min(Math.max(waitMs, firstPauseMs), longestPauseMs));
   if (holding !== null && untilMs <= holding.untilMs) return holding;
-  return { untilMs, attempts, code: request.code, sinceAtMs: holding?.sinceAtMs ?? nowMs };
+  const pause = { untilMs, attempts, code: request.code, sinceAtMs: holding?.sinceAtMs ?? nowMs };
+  return withPace({ ...pause, pace: previous?.pace }, evidence);
+}
+
+/** The same pause with what its pace is by this evidence. A refused identity says nothing of how fast to ask. */
+export function withPace(pause: Pause, evidence: Evidence): Pause {
+  const { pace: before = null, ...rest } = pause;
+  const { sinceAtMs = pause.untilMs, untilMs, code } = pause;
+  const isPaced = code !== identityRefusedCode;
+  const pace = isPaced ? paceAfter(evidence, { sinceMs: sinceAtMs, untilMs }, before) : before;
+  return pace === null ? rest : { ...rest, pace };
 }
 
 function guessedWaitMs(attempts: number, random: number): number {
@@ -60,7 +72,8 @@ function isLater(pause: Pause, known: Pause): boolean {
   if (pause.untilMs !== known.untilMs) return pause.untilMs > known.untilMs;
   if (pause.attempts !== known.attempts) return pause.attempts > known.attempts;
   if (pause.code !== known.code) return pause.code > known.code;
-  return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
+  if (pause.sinceAtMs !== known.sinceAtMs) return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
+  return (pause.pace?.itemsPerSecond ?? 0) > (known.pace?.itemsPerSecond ?? 0);
 }
 
 /** The pause that holds for a tenant now; null when it may be called. */
@@ -69,9 +82,13 @@ export function holdingPause(pauses: Pauses, tenantId: string, nowMs: number): P
   return pause !== undefined && pause.untilMs > nowMs ? pause : null;
 }
 
+function rememberedUntilMs({ untilMs, pace }: Pause): number {
+  return Math.max(untilMs + rememberedMs, pace === undefined ? 0 : paceEndsAtMs(pace));
+}
+
 /** Without the pauses that say nothing any more, so that the memory does not grow. */
 export function withoutOldPauses(pauses: Pauses, nowMs: number): Pauses {
   return Object.fromEntries(
-    Object.entries(pauses).filter(([, pause]) => pause.untilMs + rememberedMs > nowMs),
+    Object.entries(pauses).filter(([, pause]) => rememberedUntilMs(pause) > nowMs),
   );
 }

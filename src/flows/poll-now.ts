@@ -56,8 +56,9 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
     const answer = await ports.readBatch([operation]);
-    await pauses.settle(operation.resource.tenantId, answer.pause);
     const observation = answer.observations.get(key);
+    const isRefused = observation?.type === 'unreadable' && observation.code === throttledCode;
+    await pauses.settle(operation.resource.tenantId, isRefused ? 0 : 1, answer.pause);
     if (observation === undefined) return { outcome: 'unreadable', code: 'missing_answer' };
     const publisher = createPublisher(ports, shard);
     const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);

@@ -10,8 +10,10 @@ import {
   type PauseRequest,
   type Pauses,
   withoutOldPauses,
+  withPace,
 } from '../domain/throttle.ts';
 import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
+import { type Admitted, createTenantPace, type Sleep, type TenantPace } from './tenant-pace.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
 
@@ -21,8 +23,10 @@ export type ShardPauses = {
   readonly leftMs: (tenantId: string) => Promise<number | null>;
   /** Whether a pause of the tenant has ended and this process has not called it since: one request is enough to ask. */
   readonly isUntried: (tenantId: string) => boolean;
-  /** Takes what an answer says about coming back; null: nothing. */
-  readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
+  /** Waits until some of so many items may be asked for, as fast as Graph let us be. @returns null during a pause. */
+  readonly admit: (tenantId: string, items: number, sleep: Sleep) => Promise<Admitted | null>;
+  /** Takes how many items an answer held and what it says about coming back; null: nothing. */
+  readonly settle: (tenantId: string, answered: number, request: PauseRequest | null) => Promise<void>;
   /** How long the longest pause that holds now still lasts; 0 when none does. */
   readonly longestMs: () => number;
   /** Merges other news of the shard into its memory. */
@@ -44,7 +48,7 @@ export function createPauses(ports: PausePorts): (shard: Shard, start: Start) =>
   const learnedOf = new Map<Shard, Learned>();
 
   return function pausesOf(shard, start) {
-    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map() };
+    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map(), paces: new Map() };
     learnedOf.set(shard, learned);
     return createShardPauses(ports, shard, { start, ...learned });
   };
@@ -54,12 +58,13 @@ type Learned = {
   readonly own: Map<string, OwnPause>;
   /** End of the last pause after which each tenant was called. */
   readonly tried: Map<string, number>;
+  readonly paces: Map<string, TenantPace>;
 };
 
 function createShardPauses(
   ports: PausePorts,
   shard: Shard,
-  { start, own, tried }: Learned & { readonly start: Start },
+  { start, own, tried, paces }: Learned & { readonly start: Start },
 ): ShardPauses {
   const { clock } = ports;
   let pauses = withOwn(start.stored?.value.pauses ?? {});
@@ -68,7 +73,7 @@ function createShardPauses(
   let reading: Promise<void> | undefined;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, settle, store, longestMs };
+  return { leftMs, isUntried, admit, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
@@ -104,21 +109,41 @@ function createShardPauses(
     return pause !== undefined && pause.untilMs !== tried.get(tenantId);
   }
 
-  async function settle(tenantId: string, request: PauseRequest | null): Promise<void> {
-    const before = pauses[tenantId] ?? null;
-    if (request === null) {
-      if (before !== null) tried.set(tenantId, before.untilMs);
-      return;
-    }
+  async function admit(tenantId: string, items: number, sleep: Sleep): Promise<Admitted | null> {
+    if ((await leftMs(tenantId)) !== null) return null;
+    const admitted = await paceOf(tenantId).admit(items, pauses[tenantId]?.pace ?? null, sleep);
+    const isPaused = admitted.waitedMs > 0 && (await leftMs(tenantId)) !== null;
+    return isPaused ? null : admitted;
+  }
+
+  async function settle(tenantId: string, answered: number, request: PauseRequest | null): Promise<void> {
     const nowMs = clock.nowMs();
-    const pause = nextPause(before, request, { nowMs, random: ports.random() });
-    if (pause !== before) {
-      own.set(tenantId, { pause, untilMonotonicMs: clock.monotonicMs() + pause.untilMs - nowMs });
-      pauses = withOwn(pauses);
+    const before = pauses[tenantId] ?? null;
+    const evidence = paceOf(tenantId).settle(answered, request !== null);
+    const pause = request && nextPause(before, request, { nowMs, random: ports.random(), evidence });
+    if (pause !== null && pause !== before) {
+      learn(tenantId, pause);
       hasNews = true;
       writing ??= write();
+    } else if (before !== null && before.untilMs <= nowMs) {
+      tried.set(tenantId, before.untilMs);
+    } else if (before !== null && before === own.get(tenantId)?.pause) {
+      // What was asked for before the refusal is answered after it.
+      learn(tenantId, withPace(before, evidence));
     }
-    await writing;
+    if (request !== null) await writing;
+  }
+
+  function learn(tenantId: string, pause: Pause): void {
+    const untilMonotonicMs = clock.monotonicMs() + pause.untilMs - clock.nowMs();
+    own.set(tenantId, { pause, untilMonotonicMs });
+    pauses = withOwn(pauses);
+  }
+
+  function paceOf(tenantId: string): TenantPace {
+    const pace = paces.get(tenantId) ?? createTenantPace(clock);
+    paces.set(tenantId, pace);
+    return pace;
   }
 
   /** A wave that is refused as a whole is stored by a write or two: each takes all that is known when it begins. */

@@ -15,14 +15,18 @@ import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
+import type { DueOperation } from './due-queue.ts';
+import { type ReadDuePorts, type ReadDueResult, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 import { type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
+  PausePorts & {
+    readonly readShard: (shard: Shard) => Promise<ShardContents>;
+    readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  };
 
 export type SweepLimits = {
   /** No request to Graph is begun after it, or once the signal has fired. */
@@ -114,6 +118,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
         maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
         // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
         mayBegin: () => !isOver(limits) && !committer.hasFailed(),
+        sleep: (ms) => ports.sleep(ms, limits.signal),
         giveUp: limits.giveUp,
         onObservation: (before, observation) => {
           const decision = observe(before.value, observation);
@@ -152,6 +157,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
       published: sent.published,
       unpublished: sent.failed,
+      againInMs: isOver(limits) ? null : againInMs(result, pauses, dueOperations(contents, { mark: next, memory, nowMs: ports.clock.nowMs() })),
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
   }

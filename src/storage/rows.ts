@@ -102,6 +102,9 @@ const pauseSchema = z.object({
   attempts: z.number(),
   code: z.string(),
   sinceAtMs: z.number().optional(),
+  pace: z
+    .object({ itemsPerSecond: z.number().positive(), sinceMs: z.number(), trustedMs: z.number().positive() })
+    .optional(),
 });
 const endsSchema = z.object({
   byPush: z.number(),
@@ -201,7 +204,9 @@ export function readMemory(row: Row, nowMs: number): ShardMemory | null {
   const memory = readValue(row, memorySchema);
   if (memory === null) return emptyMemory;
   const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + clockAheadMs;
-  const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs <= nowMs + pauseAheadMs);
+  const pauses = Object.entries(memory.pauses).filter(
+    ([, { untilMs, pace }]) => Math.max(untilMs, pace?.sinceMs ?? 0) <= nowMs + pauseAheadMs,
+  );
   const pushed = Object.entries(memory.pushedAtMs).filter(([, atMs]) => atMs <= nowMs + clockAheadMs);
   return {
     sweptAtMs: isSane ? memory.sweptAtMs : null,

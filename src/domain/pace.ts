@@ -1,0 +1,68 @@
+// How fast Graph is asked once it has refused: as fast as it let us be, then ever faster until it refuses again. A pace
+// is a fact like a pause: what it says at a time depends on nothing but itself, so it outlives a restart.
+
+export type Pace = {
+  /** What Graph let pass. */
+  readonly itemsPerSecond: number;
+  /** It holds from the end of a pause on. */
+  readonly sinceMs: number;
+  /** After so long Graph is asked as fast as it let us be, after four times as long a third faster. */
+  readonly trustedMs: number;
+};
+
+/** What was answered, and the time in which it was asked for. */
+export type Evidence = { readonly items: number; readonly ms: number };
+
+export const noEvidence: Evidence = { items: 0, ms: 0 };
+
+/** Fewer answers say nothing of how fast Graph may be asked: one request holds as many. */
+const leastItems = 20;
+/** A pace is trusted for three times as long as it was watched, … */
+const trustedTimes = 3;
+/** … at most so long that the waits which its trials bring stay below a hundredth of the time, … */
+const trustedPauses = 120;
+/** … and never so long that a better world is noticed too late. */
+const longestTrustMs = 30 * 60_000;
+/** The first share is held back, the cube of the age brings it back: slow around what Graph let pass, then fast. */
+const heldBack = 0.005;
+/** From here on a pace holds nobody back. */
+const forgottenAtAge = 9;
+
+/**
+ * The pace after a refusal. A bucket that leaks is empty at each refusal, so between two of them exactly what it
+ * leaks was let pass, the wait included.
+ * @param evidence since the refusal before this one.
+ * @param pause the wait that was announced.
+ * @param before holds on where the evidence says nothing.
+ */
+export function paceAfter(
+  evidence: Evidence,
+  pause: { readonly sinceMs: number; readonly untilMs: number },
+  before: Pace | null,
+): Pace | null {
+  const pauseMs = pause.untilMs - pause.sinceMs;
+  if (evidence.items < leastItems || pauseMs <= 0) return before && { ...before, sinceMs: pause.untilMs };
+  const ms = evidence.ms + pauseMs;
+  return {
+    itemsPerSecond: (evidence.items * 1000) / ms,
+    sinceMs: pause.untilMs,
+    trustedMs: Math.min(trustedTimes * ms, trustedPauses * pauseMs, longestTrustMs),
+  };
+}
+
+/** What is kept of the evidence once the wait is over: too little goes on, and none before a refusal is an outage. */
+export function evidenceAfter({ items, ms }: Evidence, pauseMs: number): Evidence {
+  return items === 0 || items >= leastItems ? noEvidence : { items, ms: ms + pauseMs };
+}
+
+/** How many items may be asked for in a second at this time; any number when infinite. */
+export function itemsPerSecondAt({ itemsPerSecond, sinceMs, trustedMs }: Pace, nowMs: number): number {
+  const age = Math.max(0, nowMs - sinceMs) / trustedMs;
+  if (age >= forgottenAtAge) return Number.POSITIVE_INFINITY;
+  return itemsPerSecond * (1 - heldBack + heldBack * age ** 3);
+}
+
+/** The end of its influence. */
+export function paceEndsAtMs({ sinceMs, trustedMs }: Pace): number {
+  return sinceMs + forgottenAtAge * trustedMs;
+}
