@@ -3,7 +3,7 @@
 
 import type { StatusObservation } from './observation.ts';
 import type { Operation } from './operation.ts';
-import type { Pace } from './pace.ts';
+import type { Rate } from './rate.ts';
 import type { OperationEvent } from './transition.ts';
 
 /** Name of a shard = partition key: `<kind>-<two digits>`. */
@@ -26,7 +26,7 @@ export type Pause = {
   /** When it began to hold; absent in rows of earlier releases. */
   readonly sinceAtMs?: number | undefined;
   /** How fast its tenant is asked afterwards; absent: as fast as is wanted. */
-  readonly pace?: Pace | undefined;
+  readonly rate?: Rate | undefined;
 };
 
 export type ShardMemory = {

@@ -1,5 +1,5 @@
 // Throttling is state: how a refusal of Graph becomes an instant before which its tenant and kind are left alone.
-import { type Evidence, paceAfter, paceEndsAtMs } from './pace.ts';
+import { rateEndsAtMs } from './rate.ts';
 import type { Pause, ShardMemory } from './stored.ts';
 
 export type Pauses = ShardMemory['pauses'];
@@ -22,15 +22,14 @@ const rememberedMs = longestGuessedPauseMs;
  * The pause that follows a refusal. Graph's own wait is kept as announced, up to an hour; a guessed one grows with each
  * refusal in a row and is spread over its upper half, so that several shards do not come back together.
  * A refusal that adds nothing returns the very same pause: write nothing.
- * @param at.random from 0 to 1.
- * @param at.evidence what Graph let pass since the refusal before.
+ * @param random from 0 to 1.
  */
 export function nextPause(
   previous: Pause | null,
   request: PauseRequest,
-  at: { nowMs: number; random: number; evidence: Evidence },
+  at: { nowMs: number; random: number },
 ): Pause {
-  const { nowMs, random, evidence } = at;
+  const { nowMs, random } = at;
   // Requests that were in flight together are refused together: one refusal, of which the longest wait counts.
   const holding = previous !== null && previous.untilMs > nowMs ? previous : null;
   if (holding !== null && request.retryAfterMs === null) return holding;
@@ -39,17 +38,7 @@ export function nextPause(
   const waitMs = request.retryAfterMs ?? guessedWaitMs(attempts, random);
   const untilMs = Math.ceil(nowMs + Math.min(Math.max(waitMs, firstPauseMs), longestPauseMs));
   if (holding !== null && untilMs <= holding.untilMs) return holding;
-  const pause = { untilMs, attempts, code: request.code, sinceAtMs: holding?.sinceAtMs ?? nowMs };
-  return withPace({ ...pause, pace: previous?.pace }, evidence);
-}
-
-/** The same pause with what its pace is by this evidence. A refused identity says nothing of how fast to ask. */
-export function withPace(pause: Pause, evidence: Evidence): Pause {
-  const { pace: before = null, ...rest } = pause;
-  const { sinceAtMs = pause.untilMs, untilMs, code } = pause;
-  const isPaced = code !== identityRefusedCode;
-  const pace = isPaced ? paceAfter(evidence, { sinceMs: sinceAtMs, untilMs }, before) : before;
-  return pace === null ? rest : { ...rest, pace };
+  return { untilMs, attempts, code: request.code, sinceAtMs: holding?.sinceAtMs ?? nowMs };
 }
 
 function guessedWaitMs(attempts: number, random: number): number {
@@ -73,7 +62,7 @@ function isLater(pause: Pause, known: Pause): boolean {
   if (pause.attempts !== known.attempts) return pause.attempts > known.attempts;
   if (pause.code !== known.code) return pause.code > known.code;
   if (pause.sinceAtMs !== known.sinceAtMs) return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
-  return (pause.pace?.itemsPerSecond ?? 0) > (known.pace?.itemsPerSecond ?? 0);
+  return (pause.rate?.itemsPerSecond ?? 0) > (known.rate?.itemsPerSecond ?? 0);
 }
 
 /** The pause that holds for a tenant now; null when it may be called. */
@@ -82,8 +71,8 @@ export function holdingPause(pauses: Pauses, tenantId: string, nowMs: number): P
   return pause !== undefined && pause.untilMs > nowMs ? pause : null;
 }
 
-function rememberedUntilMs({ untilMs, pace }: Pause): number {
-  return Math.max(untilMs + rememberedMs, pace === undefined ? 0 : paceEndsAtMs(pace));
+function rememberedUntilMs({ untilMs, rate }: Pause): number {
+  return Math.max(untilMs + rememberedMs, rate === undefined ? 0 : rateEndsAtMs(rate));
 }
 
 /** Without the pauses that say nothing any more, so that the memory does not grow. */

@@ -3,7 +3,12 @@
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
 
-export type DueOperation = { readonly stored: Stored<Operation>; readonly dueAtMs: number };
+export type DueOperation = {
+  readonly stored: Stored<Operation>;
+  readonly dueAtMs: number;
+  /** Orders those that are due. */
+  readonly turnAtMs: number;
+};
 
 export type DueQueue = {
   /** Tenant of the earliest, and how many could be asked for together with it; null: nothing is left. */
@@ -17,7 +22,7 @@ export type DueQueue = {
 type Group = { readonly tenantId: string; readonly items: readonly DueOperation[]; taken: number };
 
 export function createDueQueue(due: readonly DueOperation[]): DueQueue {
-  const inOrder = due.toSorted((one, other) => one.dueAtMs - other.dueAtMs);
+  const inOrder = due.toSorted((one, other) => one.turnAtMs - other.turnAtMs);
   const byGroup = Map.groupBy(inOrder, ({ stored: { value } }) => groupOf(value));
   const groups = [...byGroup.values()].map(
     (items): Group => ({ tenantId: items[0]?.stored.value.resource.tenantId ?? '', items, taken: 0 }),
@@ -60,5 +65,5 @@ function groupOf({ resource: { tenantId, version } }: Operation): string {
 }
 
 function headOf({ items, taken }: Group): number {
-  return items[taken]?.dueAtMs ?? Number.POSITIVE_INFINITY;
+  return items[taken]?.turnAtMs ?? Number.POSITIVE_INFINITY;
 }

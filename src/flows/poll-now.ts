@@ -55,6 +55,8 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     pauses: ShardPauses,
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
+    // Somebody waits for it: it goes first, and the sweeps of this process wait the longer for it.
+    await pauses.admit(operation.resource.tenantId, 1, async () => undefined);
     const answer = await ports.readBatch([operation]);
     const observation = answer.observations.get(key);
     const isRefused = observation?.type === 'unreadable' && observation.code === throttledCode;

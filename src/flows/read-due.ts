@@ -4,6 +4,7 @@
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
+import type { Look } from '../domain/sweep-mark.ts';
 import { createDueQueue, type DueOperation } from './due-queue.ts';
 import type { BatchRead, Clock, ReadBatch, Tell } from './ports.ts';
 import type { ShardPauses } from './shard-pauses.ts';
@@ -14,6 +15,8 @@ export type ReadDueOptions = {
   readonly maxRequestsInFlight: number;
   /** Asked before each request. */
   readonly mayBegin: () => boolean;
+  /** Held back for so long it ends, so that who became due meanwhile has a turn. */
+  readonly maxHeldBackMs: number;
   /** Ends early when nothing may begin any more. */
   readonly sleep: (ms: number) => Promise<void>;
   /** Requests under way are given up when it fires. */
@@ -23,10 +26,10 @@ export type ReadDueOptions = {
 };
 
 export type ReadDueResult = {
-  readonly read: readonly Operation[];
+  readonly read: readonly Look[];
   readonly unread: readonly DueOperation[];
-  /** Graph's limits held requests back. */
-  readonly isHeldBack: boolean;
+  /** How long Graph's limits held requests back. */
+  readonly heldBackMs: number;
   readonly counts: ReadCounts;
 };
 
@@ -48,28 +51,29 @@ export async function readDue(
   options: ReadDueOptions,
 ): Promise<ReadDueResult> {
   const queue = createDueQueue(due);
-  const read: Operation[] = [];
+  const read: Look[] = [];
   const unread: DueOperation[] = [];
   let counts: ReadCounts = noCounts;
-  let isHeldBack = false;
-  let isFailed = false;
+  let heldBackMs = 0;
+  const failures: unknown[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   // Each worker takes the next chunk when its last request is answered: a pull, so nothing queues up behind a slow one.
-  const requests = Math.ceil(due.length / maxItems);
-  const workers = Array.from({ length: Math.min(options.maxRequestsInFlight, requests) }, work);
+  const workers: Promise<void>[] = [];
+  addWorkers();
   // All of them end before a failure of one is told: nothing goes on behind the back of the next sweep.
-  const failed = (await Promise.allSettled(workers)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  for (const worker of workers) await worker;
+  if (failures.length > 0) throw failures[0];
   unread.push(...queue.takeAll());
-  return { read, unread, isHeldBack, counts };
+  return { read, unread, heldBackMs, counts };
+
+  function addWorkers(): void {
+    const requests = Math.ceil(due.length / maxItems);
+    const most = Math.min(options.maxRequestsInFlight, ports.pauses.requestsInFlight(), requests);
+    while (workers.length < most) workers.push(work().catch((error: unknown) => void failures.push(error)));
+  }
 
   async function work(): Promise<void> {
-    try {
-      for (let chunk = await nextChunk(); chunk.length > 0; chunk = await nextChunk()) await readChunk(chunk);
-    } catch (error) {
-      isFailed = true;
-      throw error;
-    }
+    for (let chunk = await nextChunk(); chunk.length > 0; chunk = await nextChunk()) await readChunk(chunk);
   }
 
   /** One worker after another, so that nobody who waits holds an operation that is due before others'. */
@@ -87,7 +91,7 @@ export async function readDue(
         unread.push(...queue.takeAll(tenantId));
         continue;
       }
-      isHeldBack ||= admitted.waitedMs > 0;
+      heldBackMs += admitted.waitedMs;
       if (!mayBegin()) break;
       const chunk = queue.take(admitted.items);
       if (!ports.pauses.isUntried(tenantId)) return chunk;
@@ -97,7 +101,7 @@ export async function readDue(
   }
 
   function mayBegin(): boolean {
-    return !isFailed && options.mayBegin();
+    return failures.length === 0 && heldBackMs < options.maxHeldBackMs && options.mayBegin();
   }
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
@@ -109,6 +113,7 @@ export async function readDue(
     const arrivedAtMs = ports.clock.nowMs();
     const own = countsOf(chunk, answer);
     await ports.pauses.settle(tenantOf(chunk), own.items - own.throttledItems, answer.pause);
+    addWorkers();
     let changedItems = 0;
     for (const item of chunk) {
       const observation = answer.observations.get(item.stored.value.key);
@@ -117,7 +122,7 @@ export async function readDue(
         continue;
       }
       if (isThrottled(observation)) unread.push(item);
-      else read.push(item.stored.value);
+      else read.push({ operation: item.stored.value, atMs: sentAtMs });
       if (options.onObservation(item.stored, observation)) changedItems += 1;
     }
     counts = sumOf(counts, own);

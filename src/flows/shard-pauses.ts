@@ -2,18 +2,20 @@
 // Another process may have been told to wait a moment ago, so the memory is read again before each wave of requests
 // until the last read is younger than 10 seconds; the later of memory and own knowledge holds. A new pause is stored
 // when it first appears, so that it survives a restart; one that can't be stored still binds this process.
+import type { Rate } from '../domain/rate.ts';
 import type { MemoryNews } from '../domain/shard-memory.ts';
 import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
 import {
   joinPauses,
+  identityRefusedCode,
   nextPause,
   type PauseRequest,
   type Pauses,
   withoutOldPauses,
-  withPace,
 } from '../domain/throttle.ts';
 import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
-import { type Admitted, createTenantPace, type Sleep, type TenantPace } from './tenant-pace.ts';
+import { createRequestWindow, type RequestWindow } from './request-window.ts';
+import { type Admitted, createRateGate, type RateGate, type Sleep } from './rate-gate.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
 
@@ -23,6 +25,8 @@ export type ShardPauses = {
   readonly leftMs: (tenantId: string) => Promise<number | null>;
   /** Whether a pause of the tenant has ended and this process has not called it since: one request is enough to ask. */
   readonly isUntried: (tenantId: string) => boolean;
+  /** How many requests may be under way together. */
+  readonly requestsInFlight: () => number;
   /** Waits until some of so many items may be asked for, as fast as Graph let us be. @returns null during a pause. */
   readonly admit: (tenantId: string, items: number, sleep: Sleep) => Promise<Admitted | null>;
   /** Takes how many items an answer held and what it says about coming back; null: nothing. */
@@ -48,7 +52,7 @@ export function createPauses(ports: PausePorts): (shard: Shard, start: Start) =>
   const learnedOf = new Map<Shard, Learned>();
 
   return function pausesOf(shard, start) {
-    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map(), paces: new Map() };
+    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map(), gates: new Map(), window: createRequestWindow() };
     learnedOf.set(shard, learned);
     return createShardPauses(ports, shard, { start, ...learned });
   };
@@ -58,13 +62,14 @@ type Learned = {
   readonly own: Map<string, OwnPause>;
   /** End of the last pause after which each tenant was called. */
   readonly tried: Map<string, number>;
-  readonly paces: Map<string, TenantPace>;
+  readonly gates: Map<string, RateGate>;
+  readonly window: RequestWindow;
 };
 
 function createShardPauses(
   ports: PausePorts,
   shard: Shard,
-  { start, own, tried, paces }: Learned & { readonly start: Start },
+  { start, own, tried, gates, window }: Learned & { readonly start: Start },
 ): ShardPauses {
   const { clock } = ports;
   let pauses = withOwn(start.stored?.value.pauses ?? {});
@@ -73,7 +78,7 @@ function createShardPauses(
   let reading: Promise<void> | undefined;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, admit, settle, store, longestMs };
+  return { leftMs, isUntried, requestsInFlight: window.size, admit, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
@@ -111,7 +116,7 @@ function createShardPauses(
 
   async function admit(tenantId: string, items: number, sleep: Sleep): Promise<Admitted | null> {
     if ((await leftMs(tenantId)) !== null) return null;
-    const admitted = await paceOf(tenantId).admit(items, pauses[tenantId]?.pace ?? null, sleep);
+    const admitted = await gateOf(tenantId).admit(items, pauses[tenantId]?.rate ?? null, sleep);
     const isPaused = admitted.waitedMs > 0 && (await leftMs(tenantId)) !== null;
     return isPaused ? null : admitted;
   }
@@ -119,17 +124,19 @@ function createShardPauses(
   async function settle(tenantId: string, answered: number, request: PauseRequest | null): Promise<void> {
     const nowMs = clock.nowMs();
     const before = pauses[tenantId] ?? null;
-    const evidence = paceOf(tenantId).settle(answered, request !== null);
-    const pause = request && nextPause(before, request, { nowMs, random: ports.random(), evidence });
+    const gate = gateOf(tenantId);
+    window.settle(request !== null);
+    gate.settle(answered, request !== null, before?.rate ?? null);
+    const pause = request && nextPause(before, request, { nowMs, random: ports.random() });
     if (pause !== null && pause !== before) {
-      learn(tenantId, pause);
+      learn(tenantId, withRate(pause, gate, before?.rate));
       hasNews = true;
       writing ??= write();
     } else if (before !== null && before.untilMs <= nowMs) {
       tried.set(tenantId, before.untilMs);
     } else if (before !== null && before === own.get(tenantId)?.pause) {
       // What was asked for before the refusal is answered after it.
-      learn(tenantId, withPace(before, evidence));
+      learn(tenantId, withRate(before, gate, before.rate));
     }
     if (request !== null) await writing;
   }
@@ -140,10 +147,10 @@ function createShardPauses(
     pauses = withOwn(pauses);
   }
 
-  function paceOf(tenantId: string): TenantPace {
-    const pace = paces.get(tenantId) ?? createTenantPace(clock);
-    paces.set(tenantId, pace);
-    return pace;
+  function gateOf(tenantId: string): RateGate {
+    const gate = gates.get(tenantId) ?? createRateGate(clock);
+    gates.set(tenantId, gate);
+    return gate;
   }
 
   /** A wave that is refused as a whole is stored by a write or two: each takes all that is known when it begins. */
@@ -151,7 +158,7 @@ function createShardPauses(
     try {
       while (hasNews) {
         hasNews = false;
-        await store({ pauses: ownPauses() });
+        await store({});
       }
     } finally {
       writing = null;
@@ -176,6 +183,14 @@ function createShardPauses(
     const { stored } = start;
     const isFirst = isStartCurrent;
     isStartCurrent = false;
-    await (isFirst ? mergeInto(ports, shard, { news, stored }) : mergeMemory(ports, shard, news));
+    const all = { ...news, pauses: ownPauses() };
+    await (isFirst ? mergeInto(ports, shard, { news: all, stored }) : mergeMemory(ports, shard, all));
   }
+}
+
+/** A refused identity says nothing of how fast to ask. */
+function withRate(pause: Pause, gate: RateGate, before: Rate | undefined): Pause {
+  const { sinceAtMs: sinceMs = pause.untilMs, untilMs, code } = pause;
+  const rate = code === identityRefusedCode ? before : gate.rateAfter({ sinceMs, untilMs });
+  return { ...pause, rate: rate ?? undefined };
 }

@@ -13,6 +13,10 @@ export type SweepReport = ReadCounts & {
   readonly read: number;
   /** How long after its due time the latest read was begun; 0 when nothing was due. */
   readonly maxLatenessMs: number;
+  /** How long requests waited for Graph's limits. */
+  readonly heldBackMs: number;
+  /** Of those that were live when it began, how many were due when it ended. */
+  readonly behind: number;
   /** Observations older than what is known. */
   readonly ignored: number;
   /** How long Graph asked to be left alone from now on, the longest of the tenants. */

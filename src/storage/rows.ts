@@ -102,8 +102,13 @@ const pauseSchema = z.object({
   attempts: z.number(),
   code: z.string(),
   sinceAtMs: z.number().optional(),
-  pace: z
-    .object({ itemsPerSecond: z.number().positive(), sinceMs: z.number(), trustedMs: z.number().positive() })
+  rate: z
+    .object({
+      itemsPerSecond: z.number().positive(),
+      sinceMs: z.number(),
+      trustedMs: z.number().positive(),
+      isSteady: z.boolean(),
+    })
     .optional(),
 });
 const endsSchema = z.object({
@@ -205,7 +210,7 @@ export function readMemory(row: Row, nowMs: number): ShardMemory | null {
   if (memory === null) return emptyMemory;
   const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + clockAheadMs;
   const pauses = Object.entries(memory.pauses).filter(
-    ([, { untilMs, pace }]) => Math.max(untilMs, pace?.sinceMs ?? 0) <= nowMs + pauseAheadMs,
+    ([, { untilMs, rate }]) => Math.max(untilMs, rate?.sinceMs ?? 0) <= nowMs + pauseAheadMs,
   );
   const pushed = Object.entries(memory.pushedAtMs).filter(([, atMs]) => atMs <= nowMs + clockAheadMs);
   return {

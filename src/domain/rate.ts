@@ -1,13 +1,15 @@
-// How fast Graph is asked once it has refused: as fast as it let us be, then ever faster until it refuses again. A pace
+// How fast Graph is asked once it has refused: as fast as it let us be, then ever faster until it refuses again. A rate
 // is a fact like a pause: what it says at a time depends on nothing but itself, so it outlives a restart.
 
-export type Pace = {
+export type Rate = {
   /** What Graph let pass. */
   readonly itemsPerSecond: number;
   /** It holds from the end of a pause on. */
   readonly sinceMs: number;
   /** After so long Graph is asked as fast as it let us be, after four times as long a third faster. */
   readonly trustedMs: number;
+  /** Nothing is caught up with after a silence: Graph refused when it was. */
+  readonly isSteady: boolean;
 };
 
 /** What was answered, and the time in which it was asked for. */
@@ -17,36 +19,41 @@ export const noEvidence: Evidence = { items: 0, ms: 0 };
 
 /** Fewer answers say nothing of how fast Graph may be asked: one request holds as many. */
 const leastItems = 20;
-/** A pace is trusted for three times as long as it was watched, … */
+/** A rate is trusted for three times as long as it was watched, … */
 const trustedTimes = 3;
 /** … at most so long that the waits which its trials bring stay below a hundredth of the time, … */
 const trustedPauses = 120;
 /** … and never so long that a better world is noticed too late. */
 const longestTrustMs = 30 * 60_000;
 /** The first share is held back, the cube of the age brings it back: slow around what Graph let pass, then fast. */
-const heldBack = 0.005;
-/** From here on a pace holds nobody back. */
+const heldBack = 0.003;
+/** From here on a rate holds nobody back. */
 const forgottenAtAge = 9;
 
 /**
- * The pace after a refusal. A bucket that leaks is empty at each refusal, so between two of them exactly what it
+ * The rate after a refusal. A bucket that leaks is empty at each refusal, so between two of them exactly what it
  * leaks was let pass, the wait included.
  * @param evidence since the refusal before this one.
  * @param pause the wait that was announced.
- * @param before holds on where the evidence says nothing.
+ * @param before the rate that was kept to until now; it holds on where the evidence says nothing.
  */
-export function paceAfter(
+export function rateAfter(
   evidence: Evidence,
   pause: { readonly sinceMs: number; readonly untilMs: number },
-  before: Pace | null,
-): Pace | null {
+  before: Rate | null,
+): Rate | null {
   const pauseMs = pause.untilMs - pause.sinceMs;
-  if (evidence.items < leastItems || pauseMs <= 0) return before && { ...before, sinceMs: pause.untilMs };
+  const heldOn = before && { ...before, sinceMs: pause.untilMs };
+  if (pauseMs <= 0 || evidence.items < leastItems) return heldOn;
+  // So soon after a wait, and with so little, it was the catching up that was too much: a bucket smaller than that.
+  const isSoon = evidence.ms < pauseMs && evidence.items * 1000 < (before?.itemsPerSecond ?? 0) * pauseMs;
+  if (heldOn !== null && !heldOn.isSteady && isSoon) return { ...heldOn, isSteady: true };
   const ms = evidence.ms + pauseMs;
   return {
     itemsPerSecond: (evidence.items * 1000) / ms,
     sinceMs: pause.untilMs,
     trustedMs: Math.min(trustedTimes * ms, trustedPauses * pauseMs, longestTrustMs),
+    isSteady: before?.isSteady ?? false,
   };
 }
 
@@ -56,13 +63,13 @@ export function evidenceAfter({ items, ms }: Evidence, pauseMs: number): Evidenc
 }
 
 /** How many items may be asked for in a second at this time; any number when infinite. */
-export function itemsPerSecondAt({ itemsPerSecond, sinceMs, trustedMs }: Pace, nowMs: number): number {
+export function itemsPerSecondAt({ itemsPerSecond, sinceMs, trustedMs }: Rate, nowMs: number): number {
   const age = Math.max(0, nowMs - sinceMs) / trustedMs;
   if (age >= forgottenAtAge) return Number.POSITIVE_INFINITY;
   return itemsPerSecond * (1 - heldBack + heldBack * age ** 3);
 }
 
 /** The end of its influence. */
-export function paceEndsAtMs({ sinceMs, trustedMs }: Pace): number {
+export function rateEndsAtMs({ sinceMs, trustedMs }: Rate): number {
   return sinceMs + forgottenAtAge * trustedMs;
 }
