@@ -17,8 +17,8 @@ export type Evidence = { readonly items: number; readonly ms: number };
 
 export const noEvidence: Evidence = { items: 0, ms: 0 };
 
-/** Fewer answers say nothing of how fast Graph may be asked: one request holds as many. */
-const leastItems = 20;
+/** Ten requests' worth. Fewer say nothing: a refusal may be a hiccup. */
+const leastItems = 200;
 /** A rate is trusted for three times as long as it was watched, … */
 const trustedTimes = 3;
 /** … at most so long that the waits which its trials bring stay below a hundredth of the time, … */
@@ -30,9 +30,13 @@ const heldBack = 0.003;
 /** From here on a rate holds nobody back. */
 const forgottenAtAge = 9;
 
+/** Beyond this multiple of what was let pass, what was asked for at last says nothing. */
+const mostAhead = 1.2;
+
 /**
- * The rate after a refusal. A bucket that leaks is empty at each refusal, so between two of them exactly what it
- * leaks was let pass, the wait included.
+ * The rate after a refusal. A bucket that leaks is empty at each refusal, so between two of them what it leaks was let
+ * pass, the wait included. Where it ran over while it was asked too slowly it could have let pass more, and less than
+ * what was asked for at last: the truth is taken to be in the middle.
  * @param evidence since the refusal before this one.
  * @param pause the wait that was announced.
  * @param before the rate that was kept to until now; it holds on where the evidence says nothing.
@@ -44,20 +48,23 @@ export function rateAfter(
 ): Rate | null {
   const pauseMs = pause.untilMs - pause.sinceMs;
   const heldOn = before && { ...before, sinceMs: pause.untilMs };
-  if (pauseMs <= 0 || evidence.items < leastItems) return heldOn;
   // So soon after a wait, and with so little, it was the catching up that was too much: a bucket smaller than that.
   const isSoon = evidence.ms < pauseMs && evidence.items * 1000 < (before?.itemsPerSecond ?? 0) * pauseMs;
-  if (heldOn !== null && !heldOn.isSteady && isSoon) return { ...heldOn, isSteady: true };
+  if (heldOn !== null && evidence.items > 0 && isSoon && !heldOn.isSteady)
+    return { ...heldOn, isSteady: true };
+  if (pauseMs <= 0 || evidence.items < leastItems) return heldOn;
   const ms = evidence.ms + pauseMs;
+  const passed = (evidence.items * 1000) / ms;
+  const asked = before === null ? 0 : itemsPerSecondAt(before, pause.sinceMs);
   return {
-    itemsPerSecond: (evidence.items * 1000) / ms,
+    itemsPerSecond: before === null ? passed : (passed + Math.min(asked, mostAhead * passed)) / 2,
     sinceMs: pause.untilMs,
     trustedMs: Math.min(trustedTimes * ms, trustedPauses * pauseMs, longestTrustMs),
     isSteady: before?.isSteady ?? false,
   };
 }
 
-/** What is kept of the evidence once the wait is over: too little goes on, and none before a refusal is an outage. */
+/** What is kept of the evidence once the wait is over: too little goes on, and nothing before a refusal is an outage. */
 export function evidenceAfter({ items, ms }: Evidence, pauseMs: number): Evidence {
   return items === 0 || items >= leastItems ? noEvidence : { items, ms: ms + pauseMs };
 }

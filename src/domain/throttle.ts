@@ -77,7 +77,5 @@ function rememberedUntilMs({ untilMs, rate }: Pause): number {
 
 /** Without the pauses that say nothing any more, so that the memory does not grow. */
 export function withoutOldPauses(pauses: Pauses, nowMs: number): Pauses {
-  return Object.fromEntries(
-    Object.entries(pauses).filter(([, pause]) => rememberedUntilMs(pause) > nowMs),
-  );
+  return Object.fromEntries(Object.entries(pauses).filter(([, pause]) => rememberedUntilMs(pause) > nowMs));
 }

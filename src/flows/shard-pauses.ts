@@ -6,16 +6,16 @@ import type { Rate } from '../domain/rate.ts';
 import type { MemoryNews } from '../domain/shard-memory.ts';
 import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
 import {
-  joinPauses,
   identityRefusedCode,
+  joinPauses,
   nextPause,
   type PauseRequest,
   type Pauses,
   withoutOldPauses,
 } from '../domain/throttle.ts';
 import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
-import { createRequestWindow, type RequestWindow } from './request-window.ts';
 import { type Admitted, createRateGate, type RateGate, type Sleep } from './rate-gate.ts';
+import { createRequestWindow, type RequestWindow } from './request-window.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
 
@@ -52,7 +52,12 @@ export function createPauses(ports: PausePorts): (shard: Shard, start: Start) =>
   const learnedOf = new Map<Shard, Learned>();
 
   return function pausesOf(shard, start) {
-    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map(), gates: new Map(), window: createRequestWindow() };
+    const learned = learnedOf.get(shard) ?? {
+      own: new Map(),
+      tried: new Map(),
+      gates: new Map(),
+      window: createRequestWindow(),
+    };
     learnedOf.set(shard, learned);
     return createShardPauses(ports, shard, { start, ...learned });
   };
@@ -75,19 +80,12 @@ function createShardPauses(
   let pauses = withOwn(start.stored?.value.pauses ?? {});
   let isStartCurrent = true;
   let { readAtMonotonicMs } = start;
-  let reading: Promise<void> | undefined;
   let hasNews = false;
   let writing: Promise<void> | null = null;
   return { leftMs, isUntried, requestsInFlight: window.size, admit, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
-    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
-      // Several requests may be about to begin: all wait for the one look, or the others would go on by what was known.
-      reading ??= look().finally(() => {
-        reading = undefined;
-      });
-      await reading;
-    }
+    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) await look();
     const mine = own.get(tenantId);
     const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
     const pause = pauses[tenantId];
@@ -124,26 +122,27 @@ function createShardPauses(
   async function settle(tenantId: string, answered: number, request: PauseRequest | null): Promise<void> {
     const nowMs = clock.nowMs();
     const before = pauses[tenantId] ?? null;
+    const mine = own.get(tenantId);
     const gate = gateOf(tenantId);
     window.settle(request !== null);
     gate.settle(answered, request !== null, before?.rate ?? null);
     const pause = request && nextPause(before, request, { nowMs, random: ports.random() });
     if (pause !== null && pause !== before) {
-      learn(tenantId, withRate(pause, gate, before?.rate));
+      const untilMonotonicMs = clock.monotonicMs() + pause.untilMs - nowMs;
+      learn(tenantId, { pause: withRate(pause, gate, before?.rate), untilMonotonicMs });
       hasNews = true;
       writing ??= write();
     } else if (before !== null && before.untilMs <= nowMs) {
       tried.set(tenantId, before.untilMs);
-    } else if (before !== null && before === own.get(tenantId)?.pause) {
+    } else if (mine !== undefined && mine.pause === before) {
       // What was asked for before the refusal is answered after it.
-      learn(tenantId, withRate(before, gate, before.rate));
+      learn(tenantId, { ...mine, pause: withRate(before, gate, before.rate) });
     }
     if (request !== null) await writing;
   }
 
-  function learn(tenantId: string, pause: Pause): void {
-    const untilMonotonicMs = clock.monotonicMs() + pause.untilMs - clock.nowMs();
-    own.set(tenantId, { pause, untilMonotonicMs });
+  function learn(tenantId: string, pause: OwnPause): void {
+    own.set(tenantId, pause);
     pauses = withOwn(pauses);
   }
 

@@ -1,5 +1,6 @@
 // What a sweep says of itself: one set of numbers, from which log line and metrics are made.
 import type { Shard, ShardContents } from '../domain/stored.ts';
+import type { Applied } from './apply-observation.ts';
 import type { ReadCounts } from './read-due.ts';
 
 export type SweepReport = ReadCounts & {
@@ -56,6 +57,17 @@ export function stockOf(
     outboxOldestSeconds: ageSeconds(committed, nowMs),
     parked: contents.parked.length,
   };
+}
+
+/** Of what it brought. */
+export function newsOf(
+  applied: readonly Applied[],
+  commits: number,
+  sent: { readonly published: number; readonly failed: number },
+): Pick<SweepReport, 'committed' | 'commits' | 'left' | 'published' | 'unpublished'> {
+  const committed = applied.filter(({ outcome }) => outcome === 'changed').length;
+  const left = applied.filter(({ outcome }) => outcome === 'storageBusy').length;
+  return { committed, commits, left, published: sent.published, unpublished: sent.failed };
 }
 
 function ageSeconds(instantsMs: readonly number[], nowMs: number): number {

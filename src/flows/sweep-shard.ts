@@ -14,11 +14,11 @@ import { advanceMark, dueAtMs, noMark, type SweepMark, turnAtMs } from '../domai
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
-import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import type { DueOperation } from './due-queue.ts';
+import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type ReadDuePorts, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
-import { type SweepReport, stockOf } from './sweep-report.ts';
+import { newsOf, type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
@@ -158,11 +158,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       ...result.counts,
       throttledForSeconds: Math.ceil(pauses.longestMs() / 100) / 10,
       ignored,
-      committed: applied.filter(({ outcome }) => outcome === 'changed').length,
-      commits: committer.commits(),
-      left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
-      published: sent.published,
-      unpublished: sent.failed,
+      ...newsOf(applied, committer.commits(), sent),
       heldBackMs: Math.round(result.heldBackMs),
       behind: dueOperations(contents, { mark: next, memory, nowMs: ports.clock.nowMs() }).length,
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),

@@ -28,8 +28,8 @@ export function createSweepWhileBehind(ports: Ports, sweepShard: SweepShard) {
 }
 
 /** @returns null: at the next tick. */
-function againInMsAfter({ behind, left, heldBackMs, throttledForSeconds }: SweepReport): number | null {
-  if (behind < leastBehind || left > 0 || throttledForSeconds > longestWaitSeconds) return null;
+function againInMsAfter({ read, behind, left, heldBackMs, throttledForSeconds }: SweepReport): number | null {
+  if (read === 0 || behind < leastBehind || left > 0 || throttledForSeconds > longestWaitSeconds) return null;
   if (throttledForSeconds > 0) return throttledForSeconds * 1000;
   return heldBackMs > 0 ? 0 : null;
 }

@@ -46,9 +46,15 @@ export function createThrottledTenant(options: QuotaOptions) {
     ...createOperationStore({ table, nowMs: world.nowMs, onUnreadableRow: () => {} }),
     ...createHistory(table),
   };
-  const policy = { firstPollMs: 0, intervalMs: options.intervalMs, deadlineMs: 10 * hour, lostGraceMs: minute };
+  const policy = {
+    firstPollMs: 0,
+    intervalMs: options.intervalMs,
+    deadlineMs: 10 * hour,
+    lostGraceMs: minute,
+  };
   const policies = { connectionOperation: policy, commsOperation: policy, onenoteOperation: policy };
-  let tokens = options.burstItems;
+  let { itemsPerSecond, burstItems } = options;
+  let tokens = burstItems;
   let filledAtMs = startMs;
   let waitUntilMs = 0;
   let seen: Seen = { passed: 0, refused: 0, early: 0, gapsMs: [] };
@@ -56,7 +62,7 @@ export function createThrottledTenant(options: QuotaOptions) {
   let stopping = new AbortController();
   let isSweeping = false;
   let sweepWhileBehind = startProcess();
-  return { begin, run, restart };
+  return { begin, run, restart, setQuota };
 
   function startProcess() {
     const ports = {
@@ -75,9 +81,17 @@ export function createThrottledTenant(options: QuotaOptions) {
   }
 
   async function begin(): Promise<void> {
-    const track = createTrackOperation({ ...store, clock, retentionMs: hour, policies, shardOf: () => shard });
+    const track = createTrackOperation({
+      ...store,
+      clock,
+      retentionMs: hour,
+      policies,
+      shardOf: () => shard,
+    });
     for (let number = 0; number < options.operations; number += 1) {
-      const named = present(parseResource(`/external/connections/contoso${number}/operations/1.neu.0f3c`, home));
+      const named = present(
+        parseResource(`/external/connections/contoso${number}/operations/1.neu.0f3c`, home),
+      );
       const rest = { label: null, metadata: {}, deadlineMs: null, restartAfter: null } as const;
       await track({ named, trackedBy: 'api', ...rest });
     }
@@ -97,6 +111,11 @@ export function createThrottledTenant(options: QuotaOptions) {
     stopping = new AbortController();
     isSweeping = false;
     sweepWhileBehind = startProcess();
+  }
+
+  function setQuota(items: number): void {
+    itemsPerSecond = items;
+    burstItems = items;
   }
 
   function tick(): void {
@@ -133,7 +152,7 @@ export function createThrottledTenant(options: QuotaOptions) {
 
   function take(key: string): boolean {
     const nowMs = world.nowMs();
-    tokens = Math.min(options.burstItems, tokens + ((nowMs - filledAtMs) * options.itemsPerSecond) / second);
+    tokens = Math.min(burstItems, tokens + ((nowMs - filledAtMs) * itemsPerSecond) / second);
     filledAtMs = nowMs;
     if (tokens < 1) {
       seen.refused += 1;

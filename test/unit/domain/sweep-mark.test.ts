@@ -39,7 +39,10 @@ describe('the mark', () => {
   });
 
   test('remembers a read that came late in the sweep: what was due before it is not due again', () => {
-    const read = [look(running, startMs + hour + minute), look({ ...running, key: 'soon' }, startMs + hour + second)];
+    const read = [
+      look(running, startMs + hour + minute),
+      look({ ...running, key: 'soon' }, startMs + hour + second),
+    ];
     const mark = advanceMark(noMark, sweep({ read }));
     expect(mark).toEqual({
       sweptAtMs: startMs + hour,
