@@ -24,6 +24,7 @@ import { createProxyRequest, type ProxyPorts } from './flows/proxy-request.ts';
 import { createStopOperation } from './flows/stop-operation.ts';
 import { isNews } from './flows/sweep-report.ts';
 import { createSweepShard } from './flows/sweep-shard.ts';
+import { createSweepWhileBehind } from './flows/sweep-while-behind.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
@@ -86,7 +87,7 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const background = new Set<Promise<void>>();
   const givingUp = new AbortController();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
-  const sweepShard = createSweepShard(ports);
+  const sweepWhileBehind = createSweepWhileBehind(ports, createSweepShard(ports));
   const removeOld = createCleanUp(ports);
   const authorise = createAuthorise(config);
   const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
@@ -144,14 +145,15 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
     const deadlineMonotonicMs = clock.monotonicMs() + sweepBudgetMs;
     const limits = { deadlineMonotonicMs, signal: stopping.signal, giveUp: givingUp.signal };
-    const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
+    const swept = sweepWhileBehind({ kind, shard }, limits, (report) => {
+      // Lines cost too: the host sends them on.
+      if (isNews(report)) log('info', report, 'sweep ended');
+      telemetry.recordSweep(shard, report, isNews(report));
+    });
+    await swept.catch((error: unknown) => {
       log('error', { shard, error }, 'sweep failed');
       throw error;
     });
-    if (report === null) return;
-    // Lines cost too: the host sends them on.
-    if (isNews(report)) log('info', report, 'sweep ended');
-    telemetry.recordSweep(shard, report, isNews(report));
   }
 
   async function cleanUp(): Promise<void> {

@@ -3,6 +3,7 @@
 
 import type { StatusObservation } from './observation.ts';
 import type { Operation } from './operation.ts';
+import type { Rate } from './rate.ts';
 import type { OperationEvent } from './transition.ts';
 
 /** Name of a shard = partition key: `<kind>-<two digits>`. */
@@ -24,6 +25,8 @@ export type Pause = {
   readonly code: string;
   /** When it began to hold; absent in rows of earlier releases. */
   readonly sinceAtMs?: number | undefined;
+  /** How fast its tenant is asked afterwards; absent: as fast as is wanted. */
+  readonly rate?: Rate | undefined;
 };
 
 export type ShardMemory = {
