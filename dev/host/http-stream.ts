@@ -74,12 +74,12 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
     answerBare(response, 500);
     cut.abort();
   }
-  // An answer that has arrived meanwhile, and was not read yet, comes first.
-  const silent = setTimeout(() => setImmediate(giveUp), answerGraceMs);
+  // A busy process runs its timers before it looks at what has arrived: the answer may be there already.
+  const silent = setTimeout(() => setImmediate(answerForSilent), answerGraceMs);
   await forwarded;
   clearTimeout(silent);
 
-  function giveUp(): void {
+  function answerForSilent(): void {
     if (response.headersSent || response.destroyed) return;
     host.log(
       'error',
@@ -115,7 +115,7 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
   const answered = new Promise<void>((resolve) => {
     upstream.once('response', (answer: IncomingMessage) => {
       if (response.headersSent) {
-        // Given up before: on a machine that stood still an answer comes later than any grace.
+        // It was given up before: too large, or too late.
         answer.resume();
         resolve();
         return;

@@ -52,6 +52,9 @@ export type News = {
   readonly isUncertain?: boolean;
 };
 
+/** Of an operation that is there already. */
+type Step = Change & { readonly before: Stored<Operation> };
+
 const attempts = 4;
 
 /** Applies one observation to what the store holds, and hands the events that it made to the publisher. */
@@ -61,7 +64,7 @@ export async function applyObservation(
   publisher: Publisher,
 ): Promise<Applied> {
   let wasUncertain = news.isUncertain ?? false;
-  let refused: Change | null = null;
+  let refused: Step | null = null;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);
     TEST: crashPoint('N1');
@@ -80,7 +83,7 @@ export async function applyObservation(
     if (refused !== null && isSame && (await isOccupied(ports, news.shard, refused)))
       return standStill(ports, news.shard, refused);
     const decision = observe(found.live.value, news.observation);
-    const change = makeChange(ports, found.live, decision);
+    const change: Step = { ...makeChange(ports, found.live, decision), before: found.live };
     TEST: crashPoint('S7', 'N2');
     const committed = await ports.commit(news.shard, [change]);
     TEST: crashPoint('S8', 'N3');
@@ -96,13 +99,13 @@ export async function applyObservation(
   return { outcome: 'storageBusy' };
 }
 
-async function isOccupied(ports: ApplyPorts, shard: Shard, { events }: Change): Promise<boolean> {
+async function isOccupied(ports: ApplyPorts, shard: Shard, { events }: Step): Promise<boolean> {
   for (const event of events) if (await ports.isEventTaken(shard, event)) return true;
   return false;
 }
 
 /** Each read that meets the breach tells of it again. That it is shown can wait for the next of them. */
-async function standStill(ports: ApplyPorts, shard: Shard, { before, events }: Change): Promise<Applied> {
+async function standStill(ports: ApplyPorts, shard: Shard, { before, events }: Step): Promise<Applied> {
   const { key, generation } = before.value;
   const [event] = events;
   ports.log(
@@ -120,7 +123,7 @@ async function standStill(ports: ApplyPorts, shard: Shard, { before, events }: C
 /** The change that a decision asks for. Its events' bytes are made here, once. */
 export function makeChange(
   ports: Pick<ApplyPorts, 'clock' | 'graphRoot'>,
-  before: Stored<Operation>,
+  before: Stored<Operation> | null,
   decision: Decision,
 ): Change {
   const events: readonly OperationEvent[] = decision.transitions.map((transition) =>

@@ -2,7 +2,7 @@
 // notification, a registration, retention. Each act is one more life of an operation, or of several.
 import { type Random, randomGuid } from '../../../dev/simulator/random.ts';
 import type { Scene } from '../processes/scene.ts';
-import { born, everyone, push, pushed, type Subject, stop, track } from './lives.ts';
+import { born, cleared, everyone, push, pushed, type Subject, stop, track } from './lives.ts';
 
 export type Act = {
   readonly env?: Readonly<Record<string, string>>;
@@ -138,6 +138,7 @@ export const acts = {
     act: async (scene) => {
       const subject = await track(scene, born(scene, 'running'));
       await push(scene, subject);
+      await cleared(scene);
       return [subject];
     },
     again: pushed,
@@ -148,6 +149,7 @@ export const acts = {
     act: async (scene) => {
       const subject = born(scene, 'running');
       await push(scene, subject);
+      await cleared(scene);
       return [subject];
     },
     again: pushed,

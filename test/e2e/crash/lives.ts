@@ -61,6 +61,13 @@ function isAnswered({ simulator }: Scene, from: number): boolean {
     .some(({ outcome }) => outcome !== 'pending');
 }
 
+/** Who sends a notification does not wait for its outbox row; those of several would be cleared together. */
+export async function cleared(scene: Scene): Promise<void> {
+  const isClear = async (): Promise<boolean> =>
+    !(await scene.witness.rows()).some(({ rowKey }) => rowKey.startsWith('outbox!'));
+  await until(async () => scene.isDead() || (await isClear()), { withinMs: 10_000 });
+}
+
 /** The platform goes on until it has a good answer. */
 export async function pushed(scene: Scene, { key, path }: Subject, isParked = false): Promise<void> {
   const isTaken = await until(

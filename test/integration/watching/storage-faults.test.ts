@@ -94,7 +94,7 @@ describe.concurrent('a sweep', () => {
         { interval: 0, timeout: 40_000 },
       );
       orderly(events);
-      other.stop();
+      await other.stop();
     }));
 });
 
