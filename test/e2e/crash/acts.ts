@@ -24,6 +24,11 @@ async function sweepOne(scene: Scene): Promise<readonly Subject[]> {
   return [subject];
 }
 
+async function pushedAndCleared(scene: Scene, subject: Subject): Promise<void> {
+  await pushed(scene, subject);
+  await cleared(scene);
+}
+
 const size = 5;
 
 async function trackSome(scene: Scene): Promise<readonly Subject[]> {
@@ -141,7 +146,7 @@ export const acts = {
       await cleared(scene);
       return [subject];
     },
-    again: pushed,
+    again: pushedAndCleared,
   },
 
   /** Of an operation that nobody registered: it begins its tracking. */
@@ -152,7 +157,7 @@ export const acts = {
       await cleared(scene);
       return [subject];
     },
-    again: pushed,
+    again: pushedAndCleared,
   },
 
   /** The same where it is kept for a later registration. */

@@ -61,11 +61,14 @@ function isAnswered({ simulator }: Scene, from: number): boolean {
     .some(({ outcome }) => outcome !== 'pending');
 }
 
-/** Who sends a notification does not wait for its outbox row; those of several would be cleared together. */
+/**
+ * Who sends a notification does not wait for its outbox row, which goes half a second later: those of several would be
+ * cleared together, and a clock that is moved meanwhile would make it old. What a dead process left behind stays.
+ */
 export async function cleared(scene: Scene): Promise<void> {
   const isClear = async (): Promise<boolean> =>
     !(await scene.witness.rows()).some(({ rowKey }) => rowKey.startsWith('outbox!'));
-  await until(async () => scene.isDead() || (await isClear()), { withinMs: 10_000 });
+  await until(async () => scene.isDead() || (await isClear()), { withinMs: 2000 });
 }
 
 /** The platform goes on until it has a good answer. */

@@ -25,7 +25,9 @@ export async function runCrashMatrix(
 
   async function runSome(): Promise<void> {
     for (const row of work) {
-      const wrong = await runRow(row, { azurite: azurite.connectionString, folder: app.folder, seed });
+      const wrong = await runRow(row, { azurite: azurite.connectionString, folder: app.folder, seed }).catch(
+        (error: unknown) => `${nameOf(row)}, seed ${seed}: ${String(error)}`,
+      );
       if (wrong === '') counts.passed += 1;
       else counts.failed += 1;
       if (wrong !== '') console.log(`${wrong}\n`);

@@ -22,6 +22,7 @@ export async function runRow(row: CrashRow, { azurite, folder, seed }: RowOption
   const scene = await openScene({ azurite, folder, env: act.env ?? {} });
   try {
     const death = await dieAndLookAround(row, { scene, act, seed });
+    await scene.kill(); // should it live against all expectation
     await scene.start();
     scene.witness.note({ by: 'host', type: 'restarted' });
     for (const subject of death.subjects) await act.again?.(scene, subject);

@@ -1,6 +1,8 @@
 // Real processes: the host, storage behind a proxy that can move its time, and a Graph. The host keeps its port over
 // restarts, as the platform keeps sending to one address.
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
 import { demoSettings } from '../../../dev/start/settings.ts';
@@ -55,12 +57,14 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: '0',
     OPWATCH_COMMS_OPERATION_FIRST_POLL_SECONDS: '0',
     OPWATCH_CALLS_APP_ID: bot,
+    OPWATCH_CALLS_TENANTS: tenant,
     OPWATCH_CALLS_OPENID_URL: `${simulator.url}/v1.0/.well-known/OpenIdConfiguration`,
     AzureFunctionsWebHost__hostid: id,
     ...env,
   };
   const witness = openWitness({ storage: azurite, simulator, nowMs: storage.nowMs, ...names });
   let host: HostProcess | undefined;
+  let port: number | undefined;
   const others: HostProcess[] = [];
   return {
     simulator,
@@ -79,8 +83,8 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
   };
 
   async function start(failPoint = ''): Promise<void> {
-    const port = host === undefined ? '0' : new URL(host.url).port;
-    host = await startHostProcess({ folder, port, env: envOf(failPoint) });
+    port ??= await portForLong();
+    host = await startHostProcess({ folder, port: String(port), env: envOf(failPoint) });
   }
 
   async function startBeside(): Promise<HostProcess> {
@@ -98,5 +102,23 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     await Promise.all([...(host === undefined ? [] : [host]), ...others].map((one) => one.stop()));
     await simulator.stop();
     await storage.stop();
+  }
+}
+
+/** Below those that systems hand out: while its host is dead, nobody else shall get it. */
+const [lowestPort, highestPort] = [15_000, 30_000];
+
+async function portForLong(): Promise<number> {
+  for (;;) {
+    const port = randomInt(lowestPort, highestPort);
+    const server = createServer();
+    const listening = once(server, 'listening');
+    server.listen(port, '127.0.0.1');
+    const isFree = await listening.then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
   }
 }

@@ -10,7 +10,6 @@ import { createRandom } from '../../../dev/simulator/random.ts';
 import { explain, judge } from '../../checker/judge.ts';
 import { buildApp } from '../processes/built-app.ts';
 import { openScene, type Scene } from '../processes/scene.ts';
-import { until } from '../processes/until.ts';
 import { type DisasterOptions, type Disasters, runDisasters } from './disasters.ts';
 import { firstLife, secondLife } from './life.ts';
 import { type Load, runLoad } from './load.ts';
@@ -25,7 +24,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const minute = 60_000;
 /** What was left behind is published once it is 15 s old, and a refused identity waits a minute. */
-const settleMs = 3 * minute;
+const patienceMs = 1.5 * minute;
 
 type Run = Load & {
   readonly disasters: Disasters;
@@ -55,10 +54,7 @@ async function soak(
     ]);
     console.log(`${load.transitions} transitions, ${JSON.stringify(disasters)}; now all is calm`);
     const calmMs = performance.now();
-    const isSettled = await until(() => hasSettled(scene).catch(() => false), {
-      withinMs: settleMs,
-      everyMs: 1000,
-    });
+    const isSettled = await settle(scene);
     console.log(`settled: ${isSettled}, after ${Math.round((performance.now() - calmMs) / 1000)} s`);
     return { ...load, disasters, isSettled, ownEnds: lives.flatMap((life) => life.ownEnds()) };
   } finally {
@@ -96,10 +92,23 @@ async function listen(scene: Scene, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function hasSettled(scene: Scene): Promise<boolean> {
+/** Waits for as long as something becomes less. @returns whether nothing is left. */
+async function settle(scene: Scene): Promise<boolean> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let endMs = performance.now() + patienceMs; performance.now() < endMs; await delay(1000)) {
+    const left = await leftOf(scene).catch(() => least);
+    if (left === 0) return true;
+    if (left < least) endMs = performance.now() + patienceMs;
+    least = Math.min(left, least);
+  }
+  console.log(`${least} rows and messages are left`);
+  return false;
+}
+
+async function leftOf(scene: Scene): Promise<number> {
   const rows = await scene.witness.rows();
   const messages = await scene.witness.waiting();
-  return messages.length === 0 && !rows.some(({ rowKey }) => /^(live|outbox|parked)!/.test(rowKey));
+  return messages.length + rows.filter(({ rowKey }) => /^(live|outbox|parked)!/.test(rowKey)).length;
 }
 
 /** Of a process that dies: what it had sent and not yet cleared. */
