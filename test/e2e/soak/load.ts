@@ -33,7 +33,9 @@ const lives: readonly { readonly kind: Kind; readonly share: number; readonly wo
 /** A word is in force for so long: longer than the time between two polls, mostly. */
 const shortestWordMs = 2000;
 const longestWordMs = 12_000;
+/** Ever later, or many who insist would keep a slow machine from ever answering one of them. */
 const retryMs = 300;
+const longestRetryMs = 5000;
 const mostAtOnce = 100;
 const betweenLinesMs = 15_000;
 
@@ -107,10 +109,10 @@ function failureOf(word: string): string {
 
 /** Asks until there is an answer: a 503, or none, is no answer. */
 async function insist(ask: () => Promise<Answer | null>): Promise<Answer> {
-  for (;;) {
+  for (let waitMs = retryMs; ; waitMs = Math.min(waitMs * 1.5, longestRetryMs)) {
     const answer = await ask();
     if (answer !== null && answer.status < 500 && answer.status !== 429) return answer;
-    await delay(retryMs);
+    await delay(waitMs);
   }
 }
 
