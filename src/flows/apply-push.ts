@@ -1,11 +1,12 @@
 // One pushed observation: to the live operation, to one that ended, or to one that nobody watches. It is an observation
 // like any other; only what it means for an operation that is not live is its own.
+import { noEndNews, pushedEnd } from '../domain/ends.ts';
 import { AppError } from '../domain/errors.ts';
 import { wordOf } from '../domain/kinds.ts';
 import type { DeletedObservation, StatusObservation } from '../domain/observation.ts';
 import { observe } from '../domain/observe.ts';
 import { isTerminal, type Operation } from '../domain/operation.ts';
-import { endSeen, endSeenAgain } from '../domain/pushes.ts';
+import { endSeenAgain } from '../domain/pushes.ts';
 import type { NamedResource } from '../domain/resources.ts';
 import type { Shard, Stored } from '../domain/stored.ts';
 import type { TrackRequest } from '../domain/tracking.ts';
@@ -74,8 +75,8 @@ export function createApplyPush(
     const applied = await ports.roundOf(shard).committer.commit({ before: live, observation, decision });
     switch (applied.outcome) {
       case 'changed': {
-        const end = endSeen(applied.operation);
-        if (end !== null) ports.memory.addEnds(shard, end);
+        const news = pushedEnd(applied.operation, live.value);
+        if (news !== null) ports.memory.addEnds(shard, news);
         return 'changed';
       }
       case 'unchanged':
@@ -104,7 +105,7 @@ export function createApplyPush(
 
   function noteLate(shard: Shard, ended: Operation, observation: PushedObservation): Taken {
     const again = isEnd(ended.kind, observation) ? endSeenAgain(ended, observation.arrivedAtMs) : null;
-    if (again !== null) ports.memory.addEnds(shard, again);
+    if (again !== null) ports.memory.addEnds(shard, { ...noEndNews, ends: again });
     return 'late';
   }
 

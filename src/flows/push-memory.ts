@@ -1,19 +1,20 @@
 // What the receivers of notifications tell a shard's memory: for which calls they come, and how ends were seen. Gathered
 // here and merged together, because a write for each notification would cost more than the notification.
-import { addEnds, joinPushTimes, noEnds, type PushTimes, refreshPushedMs } from '../domain/pushes.ts';
-import type { EndCounts, Shard } from '../domain/stored.ts';
+import { addEndNews, type EndNews, noEndNews } from '../domain/ends.ts';
+import { joinPushTimes, type PushTimes, refreshPushedMs } from '../domain/pushes.ts';
+import type { Shard } from '../domain/stored.ts';
 import { type MemoryPorts, mergeMemory } from './merge-memory.ts';
 import type { Log } from './ports.ts';
 
 export type PushMemory = {
-  readonly addEnds: (shard: Shard, ends: EndCounts) => void;
+  readonly addEnds: (shard: Shard, news: EndNews) => void;
   /** A notification came for a call; stored at the first, and then every five minutes. Never rejects. */
   readonly pushed: (shard: Shard, parentId: string, atMs: number) => Promise<void>;
 };
 
-type Unstored = { readonly pushedAtMs: PushTimes; readonly ends: EndCounts };
+type Unstored = EndNews & { readonly pushedAtMs: PushTimes };
 
-const nothing: Unstored = { pushedAtMs: {}, ends: noEnds };
+const nothing: Unstored = { pushedAtMs: {}, ...noEndNews };
 /** Forgetting what was stored only costs storing it again. */
 const maxRemembered = 10_000;
 
@@ -23,9 +24,9 @@ export function createPushMemory(ports: MemoryPorts & { readonly log: Log }): Pu
   const merging = new Map<Shard, Promise<void>>();
   return { addEnds: addToUnstored, pushed };
 
-  function addToUnstored(shard: Shard, ends: EndCounts): void {
+  function addToUnstored(shard: Shard, news: EndNews): void {
     const before = unstored.get(shard) ?? nothing;
-    unstored.set(shard, { ...before, ends: addEnds(before.ends, ends) });
+    unstored.set(shard, { ...before, ...addEndNews(before, news) });
   }
 
   async function pushed(shard: Shard, parentId: string, atMs: number): Promise<void> {
