@@ -13,8 +13,9 @@ import { startCountingProxy } from './counting-proxy.ts';
 import { readProcess } from './process-usage.ts';
 import { judgeEvents, readQueue, type Truth } from './verdict.ts';
 
-// Another measurement, which ends the process itself.
+// Other measurements, which end the process themselves.
 if (process.argv.includes('--proxy')) await import('./proxy.ts');
+if (process.argv.includes('--notifications')) await import('./notifications.ts');
 
 const { values } = parseArgs({
   options: {

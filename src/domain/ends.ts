@@ -40,8 +40,11 @@ export function polledEnds(changed: readonly Operation[], { due, memory }: Looks
   }, null);
 }
 
-/** What is learned from an end that a notification brought, which tells the instant; null: nothing. */
-export function pushedEnd(ended: Operation, before: Operation): EndNews | null {
+/**
+ * What is learned from an end that a notification brought, which tells the instant; null: nothing.
+ * @param before null when the notification began the tracking too.
+ */
+export function pushedEnd(ended: Operation, before: Operation | null): EndNews | null {
   const ageMs = (ended.endedAtMs ?? 0) - ended.trackedAtMs;
   return newsOf(ended, isRunEnd(ended, before, 'push') ? { fromMs: ageMs, toMs: ageMs } : null);
 }
@@ -71,6 +74,6 @@ function polledSpan(
 }
 
 /** An end at the first sight says nothing of the looks that follow it, which are all that is learned. */
-function isRunEnd({ state, endedBy }: Operation, before: Operation, seenBy: ObservedBy): boolean {
-  return before.state === 'running' && endedBy === seenBy && (state === 'succeeded' || state === 'failed');
+function isRunEnd({ state, endedBy }: Operation, before: Operation | null, seenBy: ObservedBy): boolean {
+  return before?.state === 'running' && endedBy === seenBy && (state === 'succeeded' || state === 'failed');
 }

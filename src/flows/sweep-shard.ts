@@ -11,19 +11,23 @@ import type { Kind } from '../domain/operation.ts';
 import { outlooksOf } from '../domain/outlook.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
 import type { OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
-import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
+import { advanceMark, dueAtMs, noMark, type SweepMark, turnAtMs } from '../domain/sweep-mark.ts';
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
+import type { DueOperation } from './due-queue.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
+import { type ReadDuePorts, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
-import { type SweepReport, stockOf } from './sweep-report.ts';
+import { newsOf, type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
+  PausePorts & {
+    readonly readShard: (shard: Shard) => Promise<ShardContents>;
+    readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  };
 
 export type SweepLimits = {
   /** No request to Graph is begun after it, or once the signal has fired. */
@@ -38,6 +42,9 @@ const outboxGraceMs = 15_000;
 const parkedLifeMs = 15 * 60_000;
 /** Every sweep reads all of them; beyond so many the oldest are dropped. */
 const maxParked = 5000;
+/** The rows are read again while Graph's limits hold the sweep back: at most for a twentieth of the time. */
+const leastHeldBackMs = 1000;
+const readsWorth = 20;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 
@@ -46,6 +53,7 @@ type SweepStart = {
   readonly shard: Shard;
   readonly contents: ShardContents;
   readonly readAtMonotonicMs: number;
+  readonly readMs: number;
   readonly startedAtMs: number;
 };
 
@@ -76,10 +84,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const readAtMonotonicMs = ports.clock.monotonicMs();
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
+    const readMs = ports.clock.monotonicMs() - readAtMonotonicMs;
     const publisher = createPublisher(ports, shard);
     const changes = new Map<string, Promise<Applied>>();
     try {
-      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, startedAtMs }, limits, {
+      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs }, limits, {
         publisher,
         changes,
       });
@@ -91,7 +100,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   }
 
   async function sweepContents(
-    { kind, shard, contents, readAtMonotonicMs, startedAtMs }: SweepStart,
+    { kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs }: SweepStart,
     limits: SweepLimits,
     {
       publisher,
@@ -115,6 +124,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
         maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
         // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
         mayBegin: () => !isOver(limits) && !committer.hasFailed(),
+        maxHeldBackMs: Math.max(leastHeldBackMs, readsWorth * readMs),
+        sleep: (ms) => ports.sleep(ms, limits.signal),
         giveUp: limits.giveUp,
         onObservation: (before, observation) => {
           const decision = observe(before.value, observation);
@@ -133,7 +144,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const next = advanceMark(mark, {
       startedAtMs,
       pendingKeys: pendingKeys(contents),
-      read: result.read.filter(({ key }) => !unheard.has(key)),
+      read: result.read.filter(({ operation: { key } }) => !unheard.has(key)),
       earliestUnreadDueAtMs: earliestDue([...result.unread, ...due.filter(isUnheard)]),
     });
     marks.set(shard, next);
@@ -146,13 +157,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       due: due.length,
       read: result.read.length,
       ...result.counts,
-      throttledForSeconds: Math.ceil(pauses.longestMs() / 1000),
+      throttledForSeconds: Math.ceil(pauses.longestMs() / 100) / 10,
       ignored,
-      committed: applied.filter(({ outcome }) => outcome === 'changed').length,
-      commits: committer.commits(),
-      left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
-      published: sent.published,
-      unpublished: sent.failed,
+      ...newsOf(applied, committer.commits(), sent),
+      heldBackMs: Math.round(result.heldBackMs),
+      behind: dueOperations(contents, { mark: next, memory, nowMs: ports.clock.nowMs() }).length,
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
   }
@@ -234,7 +243,8 @@ function dueOperations(
   const outlookOf = outlooksOf(at.memory);
   for (const stored of contents.live) {
     const atMs = dueAtMs(stored.value, at.mark, outlookOf(stored.value));
-    if (atMs <= at.nowMs) due.push({ stored, dueAtMs: atMs });
+    if (atMs > at.nowMs) continue;
+    due.push({ stored, dueAtMs: atMs, turnAtMs: turnAtMs(stored.value, at.mark, atMs) });
   }
   return due;
 }

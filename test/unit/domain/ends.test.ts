@@ -85,6 +85,11 @@ describe('an end that a notification brings', () => {
     expect(pushedEnd(ended, call)?.ends.byPush).toBe(1);
   });
 
+  test('and the tracking too tells no duration', () => {
+    const ended = observe(call, aStatus('completed', minute, { observedBy: 'push' })).operation;
+    expect(pushedEnd(ended, null)).toMatchObject({ ends: { byPush: 1 }, durations: { known: 0 } });
+  });
+
   test('is none while the operation runs on', () => {
     expect(pushedEnd(observe(call, aStatus('somethingNew', minute)).operation, call)).toBeNull();
   });

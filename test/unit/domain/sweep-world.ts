@@ -131,7 +131,7 @@ export function createSweepWorld(
       .map(({ operation }) => dueAtMs(operation, mark, outlook));
     const done = {
       startedAtMs: nowMs,
-      read: read.map(({ operation }) => operation),
+      read: read.map(({ operation }) => ({ operation, atMs: nowMs })),
       pendingKeys: new Set(keysOf(live.filter(({ operation }) => operation.state === 'pending'))),
       earliestUnreadDueAtMs: unreadDues.length === 0 ? null : Math.min(...unreadDues),
     };
