@@ -2,7 +2,7 @@
 // the same one.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kindPrefixes, kindSettings, settings, storageSettings } from '../../src/config/settings.ts';
+import { settingNames, settings, storageSettings } from '../../src/config/settings.ts';
 import { type BicepFile, readBicepFiles } from '../bicep/file.ts';
 import { literalOf, propertiesOf, valueAt } from '../bicep/syntax.ts';
 import type { Outcome } from './outcome.ts';
@@ -49,14 +49,6 @@ const forbidden = [
   'WEBSITE_TIME_ZONE',
 ];
 
-/** Every setting of Opwatch that its code reads. */
-const appSettings: readonly string[] = [
-  ...Object.keys(settings),
-  ...Object.values(kindPrefixes).flatMap((prefix) => Object.keys(kindSettings).map((name) => prefix + name)),
-  'OPWATCH_STORAGE',
-  ...Object.keys(storageSettings).map((suffix) => `OPWATCH_STORAGE${suffix}`),
-];
-
 export async function checkInfraSettings(root: string): Promise<Outcome> {
   const files = new Map((await readBicepFiles(root)).map((file) => [file.path, file]));
   const missing = [app, types, main, storage].filter((path) => !files.has(path));
@@ -64,7 +56,7 @@ export async function checkInfraSettings(root: string): Promise<Outcome> {
   const set = setByDeployment(files);
   return {
     problems: [
-      ...settingProblems(appSettings, set),
+      ...settingProblems(settingNames, set),
       ...forbidden.filter((name) => set.has(name)).map((name) => `${app}: ${name} must not be set`),
       ...defaultProblems(files),
       ...secretProblems(files),
