@@ -44,7 +44,7 @@ export function judgeRead(answer: WireAnswer, kind: Kind, roles: readonly string
     case 401:
       return fail({
         detail: `Graph does not take the token (${told}).`,
-        fix: 'See the checks of the token: tenant, audience and expiry. A token of another cloud is refused so too.',
+        fix: 'See the checks of the token (tenant, audience, expiry). A token of another cloud is refused so too.',
       });
     case 403:
       return judgeForbidden(told, kind, roles);

@@ -46,13 +46,13 @@ export function judgeBundle({ builtAtMs, changedAtMs }: BundleFacts): Verdict {
 export async function probeBundle(root: string): Promise<BundleFacts> {
   const paths = await sourceFiles(root, ['functions', 'src']);
   const [built, ...changed] = await Promise.all(
-    [bundlePath, ...paths].map((path) => changedAtMs(join(root, path))),
+    [bundlePath, ...paths].map((path) => timeOf(join(root, path))),
   );
   const times = changed.filter((time) => time !== null);
   return { builtAtMs: built ?? null, changedAtMs: times.length === 0 ? null : Math.max(...times) };
 }
 
-async function changedAtMs(path: string): Promise<number | null> {
+async function timeOf(path: string): Promise<number | null> {
   const found = await stat(path).catch(() => null); // not there
   return found?.mtimeMs ?? null;
 }

@@ -59,15 +59,14 @@ function fixOf(name: string, problem: string): string {
 }
 
 function settingOf(name: string): Setting | null {
-  if (Object.hasOwn(settings, name)) return settings[name as keyof typeof settings] as Setting;
+  if (Object.hasOwn(settings, name)) return settings[name as keyof typeof settings];
   const suffix = /__\w+$/.exec(name)?.[0] ?? '';
-  if (Object.hasOwn(storageSettings, suffix))
-    return storageSettings[suffix as keyof typeof storageSettings] as Setting;
+  if (Object.hasOwn(storageSettings, suffix)) return storageSettings[suffix as keyof typeof storageSettings];
   for (const [kind, prefix] of Object.entries(kindPrefixes)) {
     const make = name.startsWith(prefix)
       ? kindSettings[name.slice(prefix.length) as keyof typeof kindSettings]
       : undefined;
-    if (make !== undefined) return make(kind as Kind) as Setting;
+    if (make !== undefined) return make(kind as Kind);
   }
   return null;
 }

@@ -34,11 +34,19 @@ export type Reading = {
 export function readReading({ place, env }: Pick<Source, 'place' | 'env'>): Reading {
   const references = referencesIn(env);
   const { draft, problems: found } = readSettings(env);
-  // A value that nobody here knows can't be wrong.
   const problems = new Map(
-    [...found, ...malformedStorage(draft)].filter(([name]) => !references.includes(name)),
+    [...found, ...malformedStorage(draft)].filter(([name, problem]) => !isGuess(name, problem)),
   );
   return { place, env, draft, problems, references, whyNot };
+
+  /** A value that nobody here knows can't be wrong, nor can be told what depends on it. */
+  function isGuess(name: string, problem: string): boolean {
+    if (problem.startsWith('is not a setting')) return false;
+    const concerned = Object.values(parts).filter((part) => part.test(name));
+    return references.some(
+      (reference) => reference === name || concerned.some((part) => part.test(reference)),
+    );
+  }
 
   function whyNot(...needed: readonly Part[]): string | null {
     const concerns = (name: string): boolean => needed.some((part) => parts[part].test(name));
