@@ -85,7 +85,7 @@ describe('the app', () => {
   ])('the token of the handshake comes back %s', (_case, given, status, fix) => {
     const verdict = judgeHandshake({ sent: 'doctor 1', answer: given });
     expect(verdict.status).toBe(status);
-    expect(verdict.fix).toEqual(fix === null ? null : expect.stringContaining(fix));
+    expect(String(verdict.fix)).toContain(String(fix));
   });
 
   test.each([

@@ -1,4 +1,5 @@
 // The doctor's command line and its report.
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { help, readOptions } from '../../../dev/doctor/options.ts';
 import { exitCodeOf, makeReport } from '../../../dev/doctor/report.ts';
@@ -172,7 +173,7 @@ describe('the report', () => {
     const coloured = reportText(report, { ...plain, isColoured: true });
     expect(coloured).toContain('\u001B[31mfail');
     expect(coloured).toContain('\u001B[33mwarn');
-    expect(coloured.replaceAll(/\u001B\[\d+m/g, '')).toBe(reportText(report, plain));
+    expect(stripVTControlCharacters(coloured)).toBe(reportText(report, plain));
     expect(reportText(report, plain)).not.toContain('\u001B');
   });
 

@@ -46,7 +46,7 @@ describe('faults of storage', () => {
     ['no answer in time', named('TimeoutError'), { type: 'unreachable', code: 'timeout' }],
     ['no sign-in', named('CredentialUnavailableError'), { type: 'noToken' }],
     ['no sign-in, wrapped', new Error('x', { cause: named('AuthenticationError') }), { type: 'noToken' }],
-  ] as const)('%s', (_case, error, fault) => {
+  ] as const)('are told apart: %s', (_case, error, fault) => {
     expect(faultOf(error)).toEqual(fault);
   });
 
@@ -62,7 +62,7 @@ describe('faults of storage', () => {
   ] as const)('a refusal %s of %s is %s', (code, access, status, fix) => {
     const verdict = judgeFault({ type: 'refused', code }, { what: 'The table', access, role: 'the role' });
     expect(verdict).toMatchObject({ status, detail: expect.stringContaining(code) });
-    expect(verdict.fix).toEqual(fix === null ? null : expect.stringContaining(fix));
+    expect(String(verdict.fix)).toContain(String(fix));
   });
 
   test.each([
@@ -101,7 +101,7 @@ describe('table', () => {
       'pass',
       'fail',
     ],
-  ] as const)('%s', (_case, read, write, at, reading, writing) => {
+  ] as const)('a table that is %s', (_case, read, write, at, reading, writing) => {
     expect(judgeTable({ read }, 'opwatch', at).status).toBe(reading);
     expect(judgeWrite({ write }, 'opwatch', at).status).toBe(writing);
   });
@@ -216,7 +216,7 @@ describe('queues', () => {
       transitions,
       old,
       ['pass', 'warn'],
-      'empty',
+      '1 of 2 messages',
     ],
     [
       'whose messages may not be peeked at',
@@ -229,8 +229,7 @@ describe('queues', () => {
   ] as const)('a queue %s', (_case, facts, use, at, statuses, detail) => {
     const verdicts = judgeQueue(facts, use, at);
     expect(verdicts.map(({ status }) => status)).toEqual(statuses);
-    if (statuses.length === 1) expect(verdicts[0]?.detail).toContain(detail);
-    else expect(verdicts[1]?.detail).toContain('1 of 2 messages');
+    expect(verdicts.at(-1)?.detail).toContain(detail);
   });
 
   test.each([
@@ -271,7 +270,7 @@ describe('difference of clocks', () => {
       [sample(0, 9000, 8000), sample(9000, 9500, 16_000), sample(9500, 9600, 17_000)],
       7400,
     ],
-  ] as const)('%s', (_case, samples, differenceMs) => {
+  ] as const)('is %s', (_case, samples, differenceMs) => {
     expect(clockDifferenceMs(samples)).toBe(differenceMs);
   });
 
