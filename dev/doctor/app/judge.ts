@@ -23,14 +23,19 @@ export function judgeLive(answer: Exchange, url: string): Verdict {
       detail: `${url} keeps this machine out (403).`,
       fix: 'Look at ALLOWED_ADDRESSES (docs/deploy.md), or run this from a network that it lets in.',
     });
-  if (answer.status === 404)
+  if (answer.status === 401)
     return fail({
-      detail: `Somebody answers at ${url}, but not Opwatch (404).`,
-      fix: 'Correct --url; or the app has no functions: deploy it, and look at its log for “The settings are not valid”.',
+      detail: `${url} wants a key or a sign-in from everybody (401), from Graph’s notifications too.`,
+      fix: 'Let health, the document and notifications through: the platform’s own authentication (PLATFORM_AUTHENTICATION) leaves them to the app (docs/deploy.md).',
+    });
+  if (answer.status >= 500)
+    return fail({
+      detail: `The app does not work (${answer.status}).`,
+      fix: 'Look at its log (docs/runbook.md, “host-restarts”): most often a setting stops its start, and is named there.',
     });
   return fail({
-    detail: `The app does not work (${answer.status}).`,
-    fix: 'Look at its log (docs/runbook.md, “host-restarts”): most often a setting stops its start, and is named there.',
+    detail: `Somebody answers at ${url}, but not Opwatch (${answer.status}).`,
+    fix: 'Correct --url; or the app has no functions: deploy it, and look at its log for “The settings are not valid”.',
   });
 }
 

@@ -39,7 +39,8 @@ describe('the app', () => {
     ['keeps us out', answer(403), 'fail', 'keeps this machine out (403)'],
     ['is another', answer(404, '<html>'), 'fail', 'but not Opwatch (404)'],
     ['does not start', answer(503, 'Function host is not running.'), 'fail', 'The app does not work (503)'],
-    ['answers a page', answer(200, '<html>'), 'fail', 'The app does not work (200)'],
+    ['answers a page', answer(200, '<html>'), 'fail', 'but not Opwatch (200)'],
+    ['asks everybody for a sign-in', answer(401), 'fail', 'wants a key or a sign-in from everybody (401)'],
   ] as const)('%s', (_case, given, status, detail) => {
     expect(judgeLive(given, url)).toMatchObject({ status, detail: expect.stringContaining(detail) });
   });
