@@ -9,6 +9,7 @@ import { type Claims, readClaims } from './claims.ts';
 import { type Area, areaOfResource, graphRoles } from './graph-roles.ts';
 import { judgeAudience, judgeExpiry, judgeTenant } from './judge-claims.ts';
 import { judgeArea, judgeExcess } from './judge-roles.ts';
+import { type Granted, probeGrants } from './probe-grants.ts';
 import { missingOf, probeToken } from './probe-token.ts';
 import { judgeTokenFault } from './token-faults.ts';
 
@@ -16,8 +17,10 @@ export type Token = {
   readonly source: TokenSource;
   /** Null: it does not say. */
   readonly claims: Claims | null;
-  /** Whose: an app’s, or the person’s who runs this. */
+  /** Whose: the app’s, or of whoever runs this. */
   readonly isPersons: boolean;
+  /** What the app may do in Graph: its token says so, or the directory to whoever signed in. */
+  readonly granted: () => Promise<Granted>;
 };
 
 export type IdentityOptions = {
@@ -40,16 +43,16 @@ export function addIdentityChecks(run: Run, values: Node<Reading>, options: Iden
     verdicts: [claims === null ? skip(opaque) : judgeExpiry(claims, Date.now())],
   }));
   for (const area of ['connections', 'calls', 'onenote'] as const) {
-    run.add(`roles.${area}`, { values, token }, ({ values: { draft }, token: { claims, isPersons } }) => {
-      const granted = isPersons ? null : (claims?.roles ?? null);
-      if (granted === null) return { verdicts: [skip(isPersons ? persons : opaque)] };
-      const isWanted = wantedAreas(options.kinds, granted, draft.calls !== null).has(area);
-      return { verdicts: [judgeArea({ area, granted, isWanted })] };
+    run.add(`roles.${area}`, { values, token }, async ({ values: { draft }, token: { granted } }) => {
+      const found = await granted();
+      if (found.type === 'unknown') return { verdicts: [skip(found.why)] };
+      const isWanted = wantedAreas(options.kinds, found.roles, draft.calls !== null).has(area);
+      return { verdicts: [judgeArea({ area, granted: found.roles, isWanted })] };
     });
   }
-  run.add('roles.excess', { token }, ({ token: { claims, isPersons } }) => {
-    if (isPersons || claims === null) return { verdicts: [skip(isPersons ? persons : opaque)] };
-    return { verdicts: judgeExcess(claims.roles) };
+  run.add('roles.excess', { token }, async ({ token: { granted } }) => {
+    const found = await granted();
+    return { verdicts: found.type === 'unknown' ? [skip(found.why)] : judgeExcess(found.roles) };
   });
   return token;
 }
@@ -76,21 +79,42 @@ async function issue({ place, draft, whyNot }: Reading, isOwnSignIn: boolean) {
     return {
       verdicts: [
         skip(
-          `The app’s identity (${credential.type}) is not to be had here; docs/doctor.md shows how to see its roles.`,
+          `The app’s identity (${credential.type}) is not to be had here; --sign-in asks the directory for its roles.`,
         ),
       ],
     };
   const issued = await probeToken(credential, draft.graph);
   if (issued.type === 'failed') return { verdicts: [judgeTokenFault(issued.error, credential.type)] };
   const claims = readClaims(issued.token);
-  const isPersons = claims?.scp !== undefined;
-  const whose = isPersons ? 'a person’s' : 'the app’s';
-  const verdict = pass(
-    credential.type === 'static'
-      ? 'a static one, for a Graph on loopback'
-      : `${whose}, by ${credential.type}`,
-  );
-  return outcomeOf<Token>(verdict, { source: issued.source, claims, isPersons });
+  // Somebody may have signed in to the CLI as another app: its roles are not this one's.
+  const isPersons = isOwnSignIn || claims?.scp !== undefined;
+  const verdict = pass(whoseToken(credential, isPersons));
+  const asked = { root: draft.graph.root, token: issued.token, clientId: clientIdOf(draft.credential) };
+  let asking: Promise<Granted> | undefined;
+  const granted = (): Promise<Granted> => {
+    asking ??= isPersons ? grantsOf(asked) : Promise.resolve(grantedIn(claims));
+    return asking;
+  };
+  return outcomeOf<Token>(verdict, { source: issued.source, claims, isPersons, granted });
+}
+
+function whoseToken({ type }: CredentialConfig, isPersons: boolean): string {
+  if (type === 'static') return 'a static one, for a Graph on loopback';
+  return `${isPersons ? 'a person’s' : 'the app’s'}, by ${type}`;
+}
+
+function grantedIn(claims: Claims | null): Granted {
+  return claims === null ? { type: 'unknown', why: opaque } : { type: 'known', roles: claims.roles };
+}
+
+type Asked = { readonly root: string; readonly token: string; readonly clientId: string | null };
+
+async function grantsOf({ clientId, ...asked }: Asked): Promise<Granted> {
+  return clientId === null ? { type: 'unknown', why: persons } : probeGrants({ ...asked, clientId });
+}
+
+function clientIdOf(credential: CredentialConfig): string | null {
+  return 'clientId' in credential ? credential.clientId : null;
 }
 
 /** Others are made of settings alone; a certificate and a platform's token are files there. */

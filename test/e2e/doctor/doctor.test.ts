@@ -1,8 +1,6 @@
 // `npm run doctor` on a local stack: a healthy one passes and is left as it was; whatever is planted is found, alone, and
 // the way out is named.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
@@ -10,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinishe
 import { catalogue } from '../../../dev/doctor/catalogue.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { startSignInService } from '../../integration/identity/sign-in-service.ts';
+import { startFront } from './front.ts';
 import {
   type Env,
   type Examined,
@@ -107,7 +106,10 @@ describe('it finds', () => {
   });
 
   test('a gateway that keeps notifications of Graph out', async () => {
-    const { code, found } = await examined({}, await startGateway(stack.host.url));
+    const gateway = await startFront(stack.host.url, ({ method }) =>
+      method === 'POST' ? { status: 401, body: '' } : null,
+    );
+    const { code, found } = await examined({}, gateway);
     expect(code).toBe(1);
     expect(found.map(({ id, status }) => [id, status])).toEqual([['app.changeNotifications', 'fail']]);
     expect(found[0]?.fix).toContain('Let notifications through without authentication');
@@ -146,24 +148,3 @@ describe('it finds', () => {
     expect(found[0]?.fix).toContain('Set AZURE_CLIENT_SECRET to the value of a secret');
   });
 });
-
-/** Stands before the app and wants a key for whatever changes something. */
-async function startGateway(target: string): Promise<string> {
-  const server = createServer((request, response) => {
-    if (request.method === 'POST') {
-      response.writeHead(401).end();
-      return;
-    }
-    void fetch(new URL(request.url ?? '', target)).then(async (answer) =>
-      response
-        .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
-        .end(await answer.text()),
-    );
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  await new Promise((resolve) => server.once('listening', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}

@@ -114,15 +114,26 @@ export type Given = {
   readonly url: string;
   /** Beside those that say where settings and app are. */
   readonly args?: readonly string[];
+  /** Of the settings: a local.settings.json, or what Azure lists of an app. */
+  readonly form?: 'file' | 'list';
   /** Of the doctor's own process. */
   readonly env?: Env;
 };
 
 /** `npm run doctor`, with its settings as a file and its report as a document. */
-export async function examineStack({ settings, url, args = [], env = {} }: Given): Promise<Examined> {
+export async function examineStack({
+  settings,
+  url,
+  args = [],
+  form = 'file',
+  env = {},
+}: Given): Promise<Examined> {
   const { code, stdout, stderr } = await runDoctor(
     ['--settings', '-', '--url', url, '--output', 'json', '--strict', ...args],
-    { input: JSON.stringify({ IsEncrypted: false, Values: settings }), env },
+    {
+      input: JSON.stringify(form === 'file' ? { IsEncrypted: false, Values: settings } : listOf(settings)),
+      env,
+    },
   );
   if (!stdout.startsWith('{')) throw new Error(`The doctor ended with ${code}: ${stdout}${stderr}`);
   const report = JSON.parse(stdout) as Report;
@@ -134,6 +145,10 @@ export async function examineStack({ settings, url, args = [], env = {} }: Given
 
 /** Halves the work of each of several dozen starts. */
 const compileCache = 'node_modules/.cache/opwatch-doctor';
+
+function listOf(settings: Env): readonly object[] {
+  return Object.entries(settings).map(([name, value]) => ({ name, slotSetting: false, value }));
+}
 
 export async function runDoctor(
   args: readonly string[],
