@@ -1,5 +1,6 @@
 // What makes the deployment safe stands in its text: nobody has a key, nothing is public that need not be, what the
 // platform logs is kept. Needs no compiler: the assertions are about literals.
+import { openApiDocument } from '../../src/http/openapi.ts';
 import { type BicepFile, type Resource, readBicepFiles } from '../bicep/file.ts';
 import { valueAt } from '../bicep/syntax.ts';
 import type { Outcome } from './outcome.ts';
@@ -48,9 +49,14 @@ const rules: readonly Rule[] = [
   ].map(([path = '', text = '']) => ({ type: 'Microsoft.Web/sites', path, text })),
   { type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies', path: 'properties.allow', text: 'false' },
   ...[
+    ['platform.enabled', 'true'],
     ['globalValidation.requireAuthentication', 'true'],
     ['globalValidation.unauthenticatedClientAction', "'Return401'"],
+    ['globalValidation.excludedPaths', 'openPaths'],
     ['httpSettings.requireHttps', 'true'],
+    ['identityProviders.azureActiveDirectory.enabled', 'true'],
+    ['identityProviders.azureActiveDirectory.registration.clientId', 'audience'],
+    ['identityProviders.azureActiveDirectory.validation.allowedAudiences', '[audience]'],
     ['login.tokenStore.enabled', 'false'],
   ].map(([path = '', text = '']) => ({
     type: 'Microsoft.Web/sites/config',
@@ -70,6 +76,11 @@ const required: readonly { readonly type: string; readonly says: string; readonl
     type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies',
     says: "name: 'scm'",
     why: 'no password to deploy',
+  },
+  {
+    type: 'Microsoft.Web/sites/config',
+    says: "parent: app\n  name: 'authsettingsV2'",
+    why: 'the platform’s check of tokens',
   },
   { type: 'Microsoft.Insights/diagnosticSettings', says: 'scope: app', why: 'logs of the host' },
   { type: 'Microsoft.Insights/diagnosticSettings', says: 'scope: queues', why: 'logs of the queues' },
@@ -92,6 +103,7 @@ export async function checkInfraHardening(root: string): Promise<Outcome> {
     problems: [
       ...files.flatMap((file) => [...ruleProblems(file), ...textProblems(file), ...outputProblems(file)]),
       ...missingProblems(files),
+      ...files.flatMap(openPathProblems),
     ],
     seen: `${rules.length} rules, ${required.length} resources`,
   };
@@ -118,6 +130,28 @@ function missingProblems(files: readonly BicepFile[]): readonly string[] {
     ...[...new Set(rules.map(({ type }) => type))]
       .filter((type) => !files.some((file) => declared(file).some((one) => one.type === type)))
       .map((type) => `infra/: ${type} is missing`),
+  ];
+}
+
+type Operation = { readonly security?: readonly object[] };
+const { paths } = openApiDocument() as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+};
+/** Routes that ask callers for neither key nor token: probes, the document, and news, which prove themselves. */
+const openRoutes = Object.entries(paths)
+  .filter(([, operations]) => Object.values(operations).some(({ security }) => security !== undefined))
+  .map(([path]) => `'${path}'`);
+
+/** One too few keeps Graph's news out; one too many lets anybody past the platform. */
+function openPathProblems({ path, variables }: BicepFile): readonly string[] {
+  const list = variables.get('openPaths')?.text;
+  if (list === undefined) return [];
+  const open: readonly string[] = list.match(/'[^']*'/g) ?? [];
+  return [
+    ...openRoutes.filter((route) => !open.includes(route)).map((route) => `${path}: ${route} has to be open`),
+    ...open
+      .filter((route) => !openRoutes.includes(route))
+      .map((route) => `${path}: ${route} must not be open`),
   ];
 }
 
