@@ -109,14 +109,14 @@ export const hardeningFaults: readonly Fault[] = [
     module('caller-auth'),
     "  '/api/notifications/graph'\n",
     '',
-    '/api/notifications/graph has to be open',
+    "'/api/notifications/graph' has to be open",
   ],
   [
     'a way past the tokens',
     module('caller-auth'),
     "'/api/health/live'",
     "'/api/operations'",
-    '/api/operations must not be open',
+    "'/api/operations' must not be open",
   ],
   [
     'no private endpoint for tables',
