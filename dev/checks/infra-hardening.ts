@@ -28,12 +28,21 @@ const rules: readonly Rule[] = [
     path: 'properties.publicAccess',
     text: "'None'",
   },
-  { type: 'Microsoft.Insights/components', path: 'properties.DisableLocalAuth', text: 'true' },
-  {
+  ...[
+    ['DisableLocalAuth', 'true'],
+    // Addresses of callers are cut off before anything is kept.
+    ['DisableIpMasking', 'false'],
+    ['IngestionMode', "'LogAnalytics'"],
+  ].map(([path = '', text = '']) => ({
+    type: 'Microsoft.Insights/components',
+    path: `properties.${path}`,
+    text,
+  })),
+  ...['disableLocalAuth', 'enableLogAccessUsingOnlyResourcePermissions'].map((feature) => ({
     type: 'Microsoft.OperationalInsights/workspaces',
-    path: 'properties.features.disableLocalAuth',
+    path: `properties.features.${feature}`,
     text: 'true',
-  },
+  })),
   ...[
     ['identity.type', "'UserAssigned'"],
     ['properties.httpsOnly', 'true'],

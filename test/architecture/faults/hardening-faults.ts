@@ -38,6 +38,13 @@ export const hardeningFaults: readonly Fault[] = [
     'DisableLocalAuth: false',
     'properties.DisableLocalAuth must be true',
   ],
+  [
+    'addresses of callers in logs',
+    module('monitoring'),
+    'DisableIpMasking: false',
+    'DisableIpMasking: true',
+    'properties.DisableIpMasking must be false',
+  ],
   ['plain HTTP', app, 'httpsOnly: true', 'httpsOnly: false', 'properties.httpsOnly must be true'],
   [
     'FTP',
