@@ -23,6 +23,13 @@ const rules: readonly Rule[] = [
     path: `properties.${path}`,
     text,
   })),
+  { type: 'Microsoft.Storage/storageAccounts', path: 'kind', text: "'StorageV2'" },
+  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.networkAcls.bypass', text: "'None'" },
+  ...['blob', 'queue', 'table'].map((service) => ({
+    type: `Microsoft.Storage/storageAccounts/${service}Services`,
+    path: 'name',
+    text: "'default'",
+  })),
   {
     type: 'Microsoft.Storage/storageAccounts/blobServices/containers',
     path: 'properties.publicAccess',
@@ -45,6 +52,10 @@ const rules: readonly Rule[] = [
   })),
   ...[
     ['identity.type', "'UserAssigned'"],
+    ['kind', "'functionapp,linux'"],
+    ['properties.functionAppConfig.deployment.storage.type', "'blobContainer'"],
+    ['properties.functionAppConfig.runtime.name', "'node'"],
+    ['properties.siteConfig.scmIpSecurityRestrictionsUseMain', 'false'],
     ['properties.httpsOnly', 'true'],
     ['properties.sshEnabled', 'false'],
     ['properties.functionAppConfig.deployment.storage.authentication.type', "'UserAssignedIdentity'"],
@@ -57,6 +68,18 @@ const rules: readonly Rule[] = [
     ['properties.siteConfig.scmIpSecurityRestrictionsDefaultAction', "empty(deployers) ? 'Allow' : 'Deny'"],
   ].map(([path = '', text = '']) => ({ type: 'Microsoft.Web/sites', path, text })),
   { type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies', path: 'properties.allow', text: 'false' },
+  // What makes a plan one of Flex Consumption; anything else would cost or scale otherwise.
+  ...[
+    ['kind', "'functionapp'"],
+    ['sku.tier', "'FlexConsumption'"],
+    ['sku.name', "'FC1'"],
+    ['properties.reserved', 'true'],
+  ].map(([path = '', text = '']) => ({ type: 'Microsoft.Web/serverfarms', path, text })),
+  ...['privateDnsZones', 'privateDnsZones/virtualNetworkLinks'].map((name) => ({
+    type: `Microsoft.Network/${name}`,
+    path: 'location',
+    text: "'global'",
+  })),
   ...[
     ['platform.enabled', 'true'],
     ['globalValidation.requireAuthentication', 'true'],

@@ -39,12 +39,20 @@ export const hardeningFaults: readonly Fault[] = [
     'properties.DisableLocalAuth must be true',
   ],
   [
+    'services of Azure past the private network',
+    module('storage'),
+    "bypass: 'None'",
+    "bypass: 'AzureServices'",
+    "properties.networkAcls.bypass must be 'None'",
+  ],
+  [
     'addresses of callers in logs',
     module('monitoring'),
     'DisableIpMasking: false',
     'DisableIpMasking: true',
     'properties.DisableIpMasking must be false',
   ],
+  ['another plan', app, "name: 'FC1'", "name: 'EP1'", "sku.name must be 'FC1'"],
   ['plain HTTP', app, 'httpsOnly: true', 'httpsOnly: false', 'properties.httpsOnly must be true'],
   [
     'FTP',
