@@ -149,7 +149,8 @@ function defaultOf({ fallback }: Setting): string {
   return parts.map((part) => code(String(part))).join(', ');
 }
 
-function valuesOf({ schema }: Setting): string {
+/** What a setting takes, for a person. */
+export function valuesOf({ schema }: Setting): string {
   if (schema instanceof z.ZodEnum) return schema.options.map((one) => code(String(one))).join(', ');
   return schema.description ?? '';
 }
