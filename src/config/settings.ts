@@ -175,7 +175,11 @@ export const kindSettings = {
   FIRST_POLL_SECONDS: (kind: Kind) =>
     setting(kinds[kind].policy.firstPollMs / 1000, whole(0, year), 'Age at the first poll'),
   INTERVAL_SECONDS: (kind: Kind) =>
-    setting(kinds[kind].policy.intervalMs / 1000, whole(1, year), 'Between polls, ±10 %'),
+    setting(
+      kinds[kind].policy.intervalMs / 1000,
+      whole(1, year),
+      'Between polls, ±10 %, until durations are known',
+    ),
   DEADLINE_SECONDS: (kind: Kind) =>
     setting(kinds[kind].policy.deadlineMs / 1000, whole(1, year), 'Age at which it expires'),
 } as const;
