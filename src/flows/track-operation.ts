@@ -6,14 +6,12 @@ import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Known, Lookup, Shard, Stored } from '../domain/stored.ts';
 import { beginGeneration, type TrackPolicy, type TrackRequest } from '../domain/tracking.ts';
 import { operationView } from '../domain/view.ts';
-import { viewWithMemory } from './find-operation.ts';
-import type { Clock, LookUp, ReadMemory, ShardOf } from './ports.ts';
+import type { Clock, LookUp, ShardOf } from './ports.ts';
 import type { TrackOutcome } from './results.ts';
 
 export type TrackPorts = {
   readonly clock: Clock;
   readonly lookUp: LookUp;
-  readonly readMemory: ReadMemory;
   readonly track: (shard: Shard, operation: Operation) => Promise<boolean>;
   readonly restart: (shard: Shard, known: Stored<Known>, operation: Operation) => Promise<boolean>;
   /** Whether this generation's events are there. */
@@ -41,7 +39,7 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
       const answer = await answerFrom(found, request, shard);
       if (answer !== null) return answer;
       const begun = await begin(shard, request, found.known);
-      if (begun !== null) return { outcome: 'created', operation: viewOfBegun(begun) };
+      if (begun !== null) return { outcome: 'created', operation: view(begun) };
     }
     const answer = await answerFrom(await ports.lookUp(shard, key), request, shard);
     return answer ?? { outcome: 'storageBusy' };
@@ -78,7 +76,7 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
       if (!isPossible) return { outcome: 'generationUnknown' };
     }
     if (current === null || (found.live === null && restartAfter === current.generation)) return null;
-    return { outcome: 'existing', operation: await viewWithMemory(ports, shard, current) };
+    return { outcome: 'existing', operation: view(current) };
   }
 
   /** One that began before anything is kept may have been removed: it gets the benefit of the doubt. */
@@ -87,8 +85,7 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
     return ports.hasGeneration(shard, key, generation);
   }
 
-  /** What a shard remembers matters to an operation only once it has been seen. */
-  function viewOfBegun(operation: Operation) {
+  function view(operation: Operation) {
     return operationView(operation, { nowMs: ports.clock.nowMs(), memory: emptyMemory });
   }
 }
