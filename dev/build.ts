@@ -2,7 +2,7 @@
 // through `require`. Dynamic imports stay lazy inside the file.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile, stop } from 'esbuild';
+import { build, type Metafile, type Plugin, stop } from 'esbuild';
 
 export const bundlePath = 'dist/functions.cjs';
 
@@ -15,8 +15,18 @@ export type Bundle = {
   readonly packages: readonly string[];
 };
 
-/** @param outfile relative to the root; tests build elsewhere, for others may be running what is in dist. */
-export async function buildBundle(root: string, outfile = bundlePath): Promise<Bundle> {
+/** What a test build has more than the deployable one. */
+export type TestBuild = { readonly plugins: Plugin[] };
+
+/**
+ * @param outfile relative to the root; tests build elsewhere, for others may be running what is in dist.
+ * @param testBuild keeps the statements labelled TEST, of which the deployable bundle has none.
+ */
+export async function buildBundle(
+  root: string,
+  outfile = bundlePath,
+  testBuild?: TestBuild,
+): Promise<Bundle> {
   const entry = 'functions/main.ts';
   const { metafile } = await build({
     absWorkingDir: root,
@@ -41,6 +51,7 @@ export async function buildBundle(root: string, outfile = bundlePath): Promise<B
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
+    ...(testBuild ?? { dropLabels: ['TEST'] }),
   });
   await stop(); // its process would live as long as ours
   const { size } = await stat(join(root, outfile));

@@ -74,6 +74,16 @@ var rules = [
     dimension: 'Queue'
   }
   {
+    name: 'event-conflict'
+    title: 'Opwatch: an operation stands still'
+    severity: 2
+    query: loadTextContent('../queries/event-conflict.kql')
+    threshold: 0
+    windowSize: 'PT15M'
+    frequency: 'PT15M'
+    dimension: 'Kind'
+  }
+  {
     name: 'lost-share'
     title: 'Opwatch: unusually many operations are lost'
     severity: 2

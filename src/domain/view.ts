@@ -1,6 +1,7 @@
 // An operation as callers see it: CONTRACT section 4. What is derived (next poll, throttled health, explanation) is
 // computed here and never stored.
 import { createHash } from 'node:crypto';
+import { eventConflictCode } from './freeze.ts';
 import { kinds } from './kinds.ts';
 import {
   type EndState,
@@ -140,6 +141,9 @@ const endings: Readonly<Record<EndState, string>> = {
 
 const throttling = 'Graph asked us to wait; nothing is to be done';
 
+const conflict =
+  'An event row of other content stands where its next event belongs; find out who wrote it (docs/runbook.md, event-conflict)';
+
 function refusal(code: string): string {
   return `Graph refuses this identity (${code}); grant it the permission that docs/permissions.md names for this kind`;
 }
@@ -151,7 +155,7 @@ function reason(operation: Operation, at: Circumstances): string {
     case 'ok':
       return `${reasonOfHealthy(operation, at)}; nothing is to be done`;
     case 'blocked':
-      return refusal(health.code);
+      return health.code === eventConflictCode ? conflict : refusal(health.code);
     case 'missing': {
       const { count, deletedAtMs } = health.evidence;
       if (deletedAtMs !== null)

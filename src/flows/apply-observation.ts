@@ -6,20 +6,24 @@
 // What was already committed then shows as no change. If an answer of ours was unclear, its outbox row is published at
 // once; after a clear refusal it is another committer's, who publishes it.
 // If we die after the commit, a sweep publishes what is 15 seconds old.
+import { crashPoint } from '../domain/crash-point.ts';
 import { buildEvent } from '../domain/event.ts';
+import { eventConflictCode, freeze } from '../domain/freeze.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type Decision, observe } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Change, OutboxEntry, Shard, Stored } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
-import type { Clock, CommitChanges, LookUp, ReadOutbox, Tell } from './ports.ts';
+import type { Clock, CommitChanges, IsEventTaken, Log, LookUp, ReadOutbox, Tell } from './ports.ts';
 import type { Publisher } from './publish-events.ts';
 
 export type ApplyPorts = {
   readonly lookUp: LookUp;
   readonly commit: CommitChanges;
   readonly readOutbox: ReadOutbox;
+  readonly isEventTaken: IsEventTaken;
   readonly clock: Clock;
+  readonly log: Log;
   readonly graphRoot: string;
   readonly tell: Tell;
 };
@@ -33,6 +37,8 @@ export type Applied =
   /** Another generation lives now than the one that the news is about. */
   | { readonly outcome: 'generationChanged'; readonly operation: Operation }
   | { readonly outcome: 'notFound' }
+  /** Where its next event belongs stands another: nothing was stored but that, and nothing will until a person looks. */
+  | { readonly outcome: 'frozen'; readonly operation: Operation }
   /** Storage gave no clear answer four times: left to the next sweep, or answered 503. */
   | { readonly outcome: 'storageBusy' };
 
@@ -46,6 +52,9 @@ export type News = {
   readonly isUncertain?: boolean;
 };
 
+/** Of an operation that is there already. */
+type Step = Change & { readonly before: Stored<Operation> };
+
 const attempts = 4;
 
 /** Applies one observation to what the store holds, and hands the events that it made to the publisher. */
@@ -55,8 +64,10 @@ export async function applyObservation(
   publisher: Publisher,
 ): Promise<Applied> {
   let wasUncertain = news.isUncertain ?? false;
+  let refused: Step | null = null;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const found = await ports.lookUp(news.shard, news.key);
+    TEST: crashPoint('N1');
     const settled = settledWithoutChange(found.live, found.known?.value.ended ?? null, news);
     if (settled !== null) {
       if (wasUncertain) await publishLeftovers(ports, news, publisher);
@@ -67,17 +78,46 @@ export async function applyObservation(
       if (found.known === null) return { outcome: 'notFound' };
       continue;
     }
+    // Refused, and nobody has touched the row: what the change would create may be there.
+    const isSame = refused?.before.etag === found.live.etag;
+    if (refused !== null && isSame && (await isOccupied(ports, news.shard, refused)))
+      return standStill(ports, news.shard, refused);
     const decision = observe(found.live.value, news.observation);
-    const change = makeChange(ports, found.live, decision);
+    const change: Step = { ...makeChange(ports, found.live, decision), before: found.live };
+    TEST: crashPoint('S7', 'N2');
     const committed = await ports.commit(news.shard, [change]);
+    TEST: crashPoint('S8', 'N3');
     if (committed.applied) {
       tellTransitions(ports, change, decision);
       publisher.publish(entriesOf(change));
+      TEST: crashPoint('S9', 'N4');
       return { outcome: 'changed', operation: decision.operation, ignored: decision.ignored };
     }
     wasUncertain ||= !committed.isRefused;
+    refused = committed.isRefused ? change : null;
   }
   return { outcome: 'storageBusy' };
+}
+
+async function isOccupied(ports: ApplyPorts, shard: Shard, { events }: Step): Promise<boolean> {
+  for (const event of events) if (await ports.isEventTaken(shard, event)) return true;
+  return false;
+}
+
+/** Each read that meets the breach tells of it again. That it is shown can wait for the next of them. */
+async function standStill(ports: ApplyPorts, shard: Shard, { before, events }: Step): Promise<Applied> {
+  const { key, generation } = before.value;
+  const [event] = events;
+  ports.log(
+    'error',
+    { operationKey: key, shard, generation, sequence: event?.sequence, code: eventConflictCode },
+    'another event stands where the next one belongs',
+  );
+  const committedAtMs = ports.clock.nowMs();
+  const operation = freeze(before.value, committedAtMs);
+  if (operation !== before.value)
+    await ports.commit(shard, [{ before, after: operation, events: [], committedAtMs }]);
+  return { outcome: 'frozen', operation };
 }
 
 /** The change that a decision asks for. Its events' bytes are made here, once. */

@@ -1,5 +1,6 @@
 // A notification that waited for its operation. It is applied before anybody reads Graph for it: what Graph shows later may
 // be that the operation is gone, and a conclusion must not come before the platform's own word.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { ParkedPush, Shard, Stored } from '../domain/stored.ts';
 import { type Applied, type ApplyPorts, applyObservation } from './apply-observation.ts';
 import type { Publisher } from './publish-events.ts';
@@ -16,6 +17,8 @@ export async function applyParked(
 ): Promise<Applied> {
   const { key, observation } = parked.value;
   const applied = await applyObservation(ports, { shard, key, observation, generation: null }, publisher);
-  if (applied.outcome !== 'storageBusy') await ports.removeParked(shard, parked);
+  TEST: crashPoint('S3');
+  if (applied.outcome !== 'storageBusy' && applied.outcome !== 'frozen')
+    await ports.removeParked(shard, parked);
   return applied;
 }

@@ -1,5 +1,6 @@
 // One pushed observation: to the live operation, to one that ended, or to one that nobody watches. It is an observation
 // like any other; only what it means for an operation that is not live is its own.
+import { crashPoint } from '../domain/crash-point.ts';
 import { noEndNews, pushedEnd } from '../domain/ends.ts';
 import { AppError } from '../domain/errors.ts';
 import { wordOf } from '../domain/kinds.ts';
@@ -52,6 +53,7 @@ export function createApplyPush(
   return async function applyPush(shard, named, observation) {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const { live, known } = await ports.lookUp(shard, named.key);
+      TEST: crashPoint('N1');
       const ended = known?.value.ended ?? null;
       if (live !== null) {
         const taken = await applyToLive(shard, live, observation);
@@ -93,6 +95,7 @@ export function createApplyPush(
       case 'generationChanged':
       case 'notFound':
         return null;
+      case 'frozen':
       case 'storageBusy':
         throw busy();
     }

@@ -1,5 +1,6 @@
 // Deletes outbox rows of events that the queue accepted, many by one transaction. If we die before, a sweep sends a copy
 // with the same id and clears it.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Shard } from '../domain/stored.ts';
 import type { OperationEvent } from '../domain/transition.ts';
 import type { ClearOutbox, Log } from './ports.ts';
@@ -59,7 +60,9 @@ function createGroups(ports: ClearPorts, shard: Shard) {
   async function clear(group: readonly OperationEvent[]): Promise<void> {
     if (group.length === 0) return;
     try {
+      TEST: crashPoint('S13', 'N8');
       await ports.clearOutbox(shard, group);
+      TEST: crashPoint('S14', 'N9');
     } catch (error) {
       // Sent and not cleared: a later sweep sends a copy with the same id and clears it.
       ports.log('warn', { shard, count: group.length, error }, 'outbox was not cleared');

@@ -1,6 +1,7 @@
 // Shared commits of one shard: while one transaction is under way the next changes gather, so that who is
 // busy writes many changes at a time and who is not writes at once. A refused transaction is taken apart and each change applied
 // on its own, so that one conflict or one bad row never holds up the others.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Decision } from '../domain/observe.ts';
 import type { Operation } from '../domain/operation.ts';
@@ -49,6 +50,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
   return { commit, commits: () => commits, hasFailed: () => isFailed };
 
   function commit(proposal: Proposal): Promise<Applied> {
+    TEST: crashPoint('S6');
     const { promise, resolve, reject } = Promise.withResolvers<Applied>();
     promise.catch(() => undefined); // who waits for it is told; a sweep waits at its end only
     waiting.push({ ...proposal, resolve, reject });
@@ -101,11 +103,14 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     }));
     const changes: readonly Change[] = proposed.map(({ change }) => change);
     commits += 1;
+    TEST: crashPoint('S7', 'N2');
     const { applied, isRefused } = await ports.commit(shard, changes);
+    TEST: crashPoint('S8', 'N3');
     if (applied) {
       for (const { change, decision } of proposed) tellTransitions(ports, change, decision);
       publisher.publish(changes.flatMap(entriesOf));
     }
+    TEST: crashPoint('S9', 'N4');
     for (const one of group) {
       const { operation, ignored } = one.decision;
       if (applied) one.resolve({ outcome: 'changed', operation, ignored });

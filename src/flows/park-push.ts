@@ -1,5 +1,6 @@
 // A notification that finds nobody watching waits for a registration. Of several the word of the highest rank is kept;
 // a row is only ever replaced with If-Match, so that none that came at the same time is lost.
+import { crashPoint } from '../domain/crash-point.ts';
 import { kindOfKey } from '../domain/keys.ts';
 import { rankOfWord } from '../domain/kinds.ts';
 import type { ParkedPush, Shard, Stored } from '../domain/stored.ts';
@@ -16,7 +17,10 @@ export async function parkPush(ports: ParkPorts, shard: Shard, push: ParkedPush)
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const stored = await ports.readParked(shard, push.key);
     if (stored !== null && rankOf(stored.value) >= rankOf(push)) return true;
-    if (await ports.park(shard, push, stored?.etag ?? null)) return true;
+    TEST: crashPoint('N2');
+    const isParked = await ports.park(shard, push, stored?.etag ?? null);
+    TEST: crashPoint('N3');
+    if (isParked) return true;
   }
   return false;
 }

@@ -1,4 +1,5 @@
 // One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
+import { crashPoint } from '../domain/crash-point.ts';
 import { throttledCode } from '../domain/observation.ts';
 import { isTerminal, type Operation } from '../domain/operation.ts';
 import type { ParkedPush, Shard, Stored } from '../domain/stored.ts';
@@ -58,6 +59,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     // Somebody waits for it: it goes first, and the sweeps of this process wait the longer for it.
     await pauses.admit(operation.resource.tenantId, 1, async () => undefined);
     const answer = await ports.readBatch([operation]);
+    TEST: crashPoint('N0');
     const observation = answer.observations.get(key);
     const isRefused = observation?.type === 'unreadable' && observation.code === throttledCode;
     await pauses.settle(operation.resource.tenantId, isRefused ? 0 : 1, answer.pause);
@@ -65,6 +67,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     const publisher = createPublisher(ports, shard);
     const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);
     await publisher.drain();
+    TEST: crashPoint('N10');
     if (applied.outcome === 'notFound' || applied.outcome === 'storageBusy')
       return { outcome: applied.outcome };
     if (observation.type === 'unreadable') {

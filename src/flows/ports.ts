@@ -19,6 +19,8 @@ export type Committed = { readonly applied: boolean; readonly isRefused: boolean
 export type CommitChanges = (shard: Shard, changes: readonly Change[]) => Promise<Committed>;
 export type LookUp = (shard: Shard, key: string) => Promise<Lookup>;
 export type ReadOutbox = (shard: Shard, key: string) => Promise<readonly OutboxEntry[]>;
+/** Whether a row stands where the event's would be created. */
+export type IsEventTaken = (shard: Shard, event: OperationEvent) => Promise<boolean>;
 export type ClearOutbox = (shard: Shard, events: readonly OperationEvent[]) => Promise<void>;
 export type SendEvent = (body: string) => Promise<void>;
 export type ReadMemory = (shard: Shard) => Promise<Stored<ShardMemory> | null>;

@@ -2,6 +2,7 @@
 // tracked operation is an observation like any other.
 // If we die after Graph's answer and before the commit, the caller never got the answer either; if storage can't take
 // it, the caller gets Graph's answer with its Location all the same, and is told that nobody watches.
+import { crashPoint } from '../domain/crash-point.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ProxiedFact } from '../domain/facts.ts';
 import type { StatusObservation } from '../domain/observation.ts';
@@ -152,6 +153,7 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
     if (named === null || observation === null) return;
     const shard = ports.shardOf(named);
     const publisher = createPublisher(ports, shard);
+    TEST: crashPoint('N0');
     try {
       await applyObservation(ports, { shard, key: named.key, generation: null, observation }, publisher);
     } catch (error) {
@@ -162,6 +164,7 @@ export function createProxyRequest(ports: ProxyPorts): (request: ProxyRequest) =
       );
     }
     await publisher.drain();
+    TEST: crashPoint('N10');
   }
 }
 

@@ -1,5 +1,6 @@
 // From the outbox to the queue: sends the stored bytes, in order for each key, and clears what was accepted.
 // If we die before the send, a later sweep sends it; if we die before the clear, it sends a copy with the same id.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { OutboxEntry, Shard } from '../domain/stored.ts';
 import { type Clearer, type ClearPorts, createClearer } from './clear-outbox.ts';
 import type { Clock, SendEvent, Tell } from './ports.ts';
@@ -90,7 +91,9 @@ export function createPublisher(
 
   async function sendOne({ event, committedAtMs }: OutboxEntry): Promise<void> {
     try {
+      TEST: crashPoint('S10', 'N5');
       await ports.send(event.body);
+      TEST: crashPoint('S11', 'N6');
     } catch (error) {
       // The event stays in its outbox row; the next sweep sends it.
       failed += 1;
@@ -100,6 +103,7 @@ export function createPublisher(
     }
     published += 1;
     ports.tell({ type: 'published', key: event.key, lagMs: lagMs(committedAtMs) });
+    TEST: crashPoint('S12', 'N7');
     clearer.add(event);
   }
 

@@ -1,6 +1,7 @@
 // One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time, no
 // faster than Graph let us be, and never before a tenant's announced wait is over; then one request asks alone whether
 // it may go on. What was not read stays due.
+import { crashPoint } from '../domain/crash-point.ts';
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
@@ -106,6 +107,7 @@ export async function readDue(
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
     const sentAtMs = ports.clock.nowMs();
+    TEST: crashPoint('S4');
     const answer = await ports.readBatch(
       chunk.map(({ stored }) => stored.value),
       options.giveUp,
@@ -113,6 +115,7 @@ export async function readDue(
     const arrivedAtMs = ports.clock.nowMs();
     const own = countsOf(chunk, answer);
     await ports.pauses.settle(tenantOf(chunk), own.items - own.throttledItems, answer.pause);
+    TEST: crashPoint('S5');
     addWorkers();
     let changedItems = 0;
     for (const item of chunk) {

@@ -1,5 +1,6 @@
 // A caller's stop. It means the generation that it first read: one that began meanwhile is left alone.
 // Its event is published by this request; if we die after the commit, a sweep publishes it.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Operation } from '../domain/operation.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
 import { operationView } from '../domain/view.ts';
@@ -15,6 +16,7 @@ export function createStopOperation(
   ports: StopPorts,
 ): (key: string, generation: number | null) => Promise<StopOutcome> {
   return async function stopOperation(key, generation) {
+    TEST: crashPoint('N0');
     const rows = await findRows(ports, key);
     if (rows === null) return { outcome: 'notFound' };
     const meant = rows.operation.generation;
@@ -29,6 +31,7 @@ export function createStopOperation(
       publisher,
     );
     await publisher.drain();
+    TEST: crashPoint('N10');
     switch (applied.outcome) {
       case 'changed':
       case 'unchanged':
@@ -38,6 +41,8 @@ export function createStopOperation(
       case 'notFound':
       case 'storageBusy':
         return { outcome: applied.outcome };
+      case 'frozen':
+        return { outcome: 'storageBusy' };
     }
   };
 

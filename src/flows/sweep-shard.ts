@@ -4,6 +4,7 @@
 // S6–S9 observe and commit → S10–S15 publish and clear → S16 remember how far it got.
 // If we die anywhere the next sweep finds the truth in the table: before a commit nothing happened, after it the event
 // is published at least once with the same id and the same bytes.
+import { crashPoint } from '../domain/crash-point.ts';
 import { addEndNews, type EndNews, type Looks, noEndNews, polledEnds } from '../domain/ends.ts';
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
@@ -74,7 +75,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     if (underWay.has(shard)) return null;
     underWay.add(shard);
     try {
-      return await sweep(kind, shard, limits);
+      const report = await sweep(kind, shard, limits);
+      TEST: crashPoint('S17');
+      return report;
     } finally {
       underWay.delete(shard);
     }
@@ -83,15 +86,19 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   async function sweep(kind: Kind, shard: Shard, limits: SweepLimits): Promise<SweepReport> {
     const readAtMonotonicMs = ports.clock.monotonicMs();
     const startedAtMs = ports.clock.nowMs();
+    TEST: crashPoint('S0');
     const contents = await ports.readShard(shard);
     const readMs = ports.clock.monotonicMs() - readAtMonotonicMs;
+    TEST: crashPoint('S1');
     const publisher = createPublisher(ports, shard);
     const changes = new Map<string, Promise<Applied>>();
     try {
-      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs }, limits, {
-        publisher,
-        changes,
-      });
+      publisher.publish(leftovers(contents.outbox, startedAtMs));
+      TEST: crashPoint('S2');
+      const start = { kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs };
+      const report = await sweepContents(start, limits, { publisher, changes });
+      TEST: crashPoint('S16');
+      return report;
     } finally {
       // What was begun is brought to its end also when something after it failed.
       await Promise.allSettled(changes.values());
@@ -107,9 +114,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       changes,
     }: { readonly publisher: Publisher; readonly changes: Map<string, Promise<Applied>> },
   ): Promise<SweepReport> {
-    publisher.publish(leftovers(contents.outbox, startedAtMs));
     const unheard = await takeParked(contents, shard, publisher);
-
+    TEST: crashPoint('S3');
     const memory = contents.memory?.value ?? emptyMemory;
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });
@@ -138,6 +144,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     );
     const applied = await Promise.all(changes.values());
     const sent = await publisher.drain();
+    TEST: crashPoint('S15');
 
     // What was read and could not be committed is as if it were unread.
     for (const [key, change] of changes) if ((await change).outcome === 'storageBusy') unheard.add(key);

@@ -2,6 +2,7 @@
 // answered; Graph is not asked. What changed is published at once.
 // If we die before the commit, nothing was answered: the sender repeats it, or polling finds the rest. After it the event
 // is in the outbox, and a sweep publishes what is 15 seconds old.
+import { crashPoint } from '../domain/crash-point.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Notification } from '../domain/notification.ts';
 import type { NamedResource } from '../domain/resources.ts';
@@ -43,6 +44,7 @@ export function createTakeNotifications(
   const crowd = createCrowd(ports.clock);
 
   return async function takeNotifications(notifications) {
+    TEST: crashPoint('N0');
     if (crowd.isTooMuch()) return { outcome: 'storageBusy' };
     const ending = new AbortController();
     const late = ports.sleep(limitMs, ending.signal);
@@ -52,6 +54,7 @@ export function createTakeNotifications(
       for (const { shard, named } of done) memory.pushed(shard, named.resource.parentId, ports.clock.nowMs());
       // What is stored is safe: an answer waits for the queue only as long as the sender has patience.
       await Promise.race([publishAll(done), late]);
+      TEST: crashPoint('N10');
       return { outcome: 'taken', counts: countsOf(notifications, done) };
     } catch (error) {
       if (error instanceof AppError && error.code === 'storage_busy') return { outcome: 'storageBusy' };

@@ -1,6 +1,7 @@
 // The birth of a watch: one transaction of two creates, `known!` and `live!`. A repeated or late request fails on
 // `known!` and is answered from what is there, so no duplicate comes to life after the end.
 // If we die before the commit, the caller got no answer and asks again; after it, the next sweep finds the operation.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Kind, Operation } from '../domain/operation.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
 import type { Known, Lookup, Shard, Stored } from '../domain/stored.ts';
@@ -28,6 +29,7 @@ const maxAheadMs = 3_600_000;
 
 export function createTrackOperation(ports: TrackPorts): (request: TrackRequest) => Promise<TrackOutcome> {
   return async function trackOperation(request) {
+    TEST: crashPoint('T0');
     const { key, kind } = request.named;
     const shard = ports.shardOf({ key, kind });
     // Most requests are the first for their key: create at once, and look only when that is refused.
@@ -39,7 +41,9 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
       const answer = await answerFrom(found, request, shard);
       if (answer !== null) return answer;
       const begun = await begin(shard, request, found.known);
-      if (begun !== null) return { outcome: 'created', operation: view(begun) };
+      if (begun === null) continue;
+      TEST: crashPoint('T4');
+      return { outcome: 'created', operation: view(begun) };
     }
     const answer = await answerFrom(await ports.lookUp(shard, key), request, shard);
     return answer ?? { outcome: 'storageBusy' };
@@ -56,8 +60,10 @@ export function createTrackOperation(ports: TrackPorts): (request: TrackRequest)
       policy: ports.policies[request.named.kind],
       followed: known?.value.generation ?? request.restartAfter,
     });
+    TEST: crashPoint('T1');
     const isStored =
       known === null ? await ports.track(shard, operation) : await ports.restart(shard, known, operation);
+    TEST: crashPoint('T2');
     return isStored ? operation : null;
   }
 

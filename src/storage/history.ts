@@ -1,7 +1,17 @@
 // Reads and removals beside the watch itself: lists for callers, events of a key, and retention.
+import { crashPoint } from '../domain/crash-point.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Known, Shard, Stored } from '../domain/stored.ts';
-import { eventRowKey, knownRowKey, liveRowKey, readEventBody, readKnown, readLive } from './rows.ts';
+import type { OperationEvent } from '../domain/transition.ts';
+import {
+  eventRowKey,
+  knownRowKey,
+  liveRowKey,
+  outboxRowKey,
+  readEventBody,
+  readKnown,
+  readLive,
+} from './rows.ts';
 import { maxTransactionRows, type RangeQuery, type Row, type Table } from './table.ts';
 
 type Filter = {
@@ -12,7 +22,7 @@ type Filter = {
 };
 
 export function createHistory(table: Table) {
-  return { readListPage, listEvents, hasGeneration, listEndedBefore, removeEnded };
+  return { readListPage, listEvents, isEventTaken, hasGeneration, listEndedBefore, removeEnded };
 
   /** One phase of one shard in the order of keys. `next` is the key after which to go on; null: no more. */
   async function readListPage(
@@ -56,6 +66,13 @@ export function createHistory(table: Table) {
     return (await table.get(shard, eventRowKey({ key, generation, sequence: 1 }))) !== null;
   }
 
+  async function isEventTaken(shard: Shard, event: OperationEvent): Promise<boolean> {
+    const rows = await Promise.all(
+      [eventRowKey(event), outboxRowKey(event)].map((rowKey) => table.get(shard, rowKey)),
+    );
+    return rows.some((row) => row !== null);
+  }
+
   async function* listEndedBefore(shard: Shard, beforeMs: number): AsyncIterable<readonly Stored<Known>[]> {
     const below = { column: 'endedAt', value: new Date(beforeMs).toISOString() };
     const range: RangeQuery = { from: knownRowKey(''), to: knownRowKey('~'), filter: [isEnded], below };
@@ -77,6 +94,7 @@ export function createHistory(table: Table) {
       const deletes = rows.map(({ rowKey }) => ({ type: 'delete', rowKey, etag: '*' }) as const);
       if (deletes.length > 0 && !(await table.transact(shard, deletes)).applied) return false;
     }
+    TEST: crashPoint('R1');
     const rowKey = knownRowKey(key);
     return (await table.transact(shard, [{ type: 'delete', rowKey, etag: known.etag }])).applied;
   }

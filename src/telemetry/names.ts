@@ -272,6 +272,8 @@ export const logEvents = {
   'hint was not followed; the schedule reads it':
     'A change notification named an operation that could not be read at once.',
   'memory of notifications was not stored': 'Operations are polled as if no notifications came.',
+  'another event stands where the next one belongs':
+    'Somebody else wrote an event row; its operation stands still until that is cleared up.',
   'row can not be read and is left alone': 'A row of a newer release, or one that somebody else wrote.',
   'retention removed ended operations': 'How many the daily run removed.',
   'operation was started and could not be tracked': 'A PATCH began an operation and storage did not take it.',

@@ -1,8 +1,9 @@
-// Storage that can't be trusted, under the real flows: whatever its answers, each transition is published under one id,
-// and none is lost. Rows of the fault matrix: F-19, F-23, F-25, F-29, F-30.
+// Storage that can't be trusted in the middle of many changes, and another sweeper: each transition is published under one
+// id, and none is lost. Rows of the fault matrix: F-04, F-19, F-25, F-29. One call after another: dropped-answers.test.ts.
 import { describe, expect, test, vi } from 'vitest';
 import type { ProxyMode } from '../../fixtures/storage-proxy.ts';
 import { startWatching, type WatchedEvent, type Watching } from './harness.ts';
+import { orderly, settle, sweepOrFail, untilOldMs } from './settle.ts';
 
 /** Each test has its own table and queue, so that all of them can run side by side. */
 async function withWatching(
@@ -17,44 +18,6 @@ async function withWatching(
   }
 }
 
-/** Leftovers are 15 seconds old before a sweep sends them. */
-const untilOldMs = 16_000;
-
-/** Sweeps until every operation has published so many events. */
-async function settle(watching: Watching, count: number, events: WatchedEvent[]): Promise<void> {
-  await vi.waitUntil(
-    async () => {
-      watching.advance(untilOldMs);
-      await sweepOrFail(watching);
-      events.push(...(await watching.takeEvents()));
-      return new Set(events.map(({ id }) => id)).size === count;
-    },
-    { interval: 0, timeout: 40_000 },
-  );
-}
-
-/** A sweep that storage does not answer fails; the next one comes. */
-async function sweepOrFail({ sweep }: Watching): Promise<void> {
-  await sweep().catch(() => undefined);
-}
-
-function assertOrderly(events: readonly WatchedEvent[]): void {
-  const texts = new Map<string, string>();
-  for (const event of events) {
-    const text = JSON.stringify(event);
-    expect(texts.get(event.id) ?? text).toBe(text);
-    texts.set(event.id, text);
-  }
-  const byKey = Map.groupBy(
-    [...texts.values()].map((text) => JSON.parse(text) as WatchedEvent),
-    ({ data }) => data.key,
-  );
-  for (const own of byKey.values()) {
-    const sequences = own.map(({ data }) => data.sequence).toSorted((one, other) => one - other);
-    expect(sequences).toEqual(sequences.map((_one, index) => index + 1));
-  }
-}
-
 const faults: readonly { readonly mode: ProxyMode }[] = [
   { mode: 'busy' },
   { mode: 'reset' },
@@ -62,13 +25,10 @@ const faults: readonly { readonly mode: ProxyMode }[] = [
   { mode: 'hang' },
 ];
 
-/** The storage calls of a sweep in which something changes; the first transaction is a commit, the last ones clear. */
+/** Calls of which a sweep with many changes makes several. */
 const calls = [
-  { call: 'read of the shard', what: 'table GET', nth: 1 },
-  { call: 'commit', what: 'table POST', nth: 1 },
   { call: 'second commit', what: 'table POST', nth: 2 },
-  { call: 'clear', what: 'table POST', nth: 3 },
-  { call: 'send', what: 'queue POST', nth: 1 },
+  { call: 'third transaction', what: 'table POST', nth: 3 },
   { call: 'tenth send', what: 'queue POST', nth: 10 },
 ] as const;
 
@@ -108,8 +68,8 @@ describe.concurrent.each(calls)('the $call', ({ call, what, nth }) => {
           { interval: 0, timeout: 20_000 },
         );
         watching.storage.mode = 'pass';
-        await settle(watching, 80, events);
-        assertOrderly(events);
+        await settle(watching, { count: 80, events });
+        orderly(events);
         const ends = events.filter(({ data }) => data.current.state === 'succeeded');
         expect(new Set(ends.map(({ data }) => data.key)).size).toBe(40);
       }),
@@ -133,7 +93,7 @@ describe.concurrent('a sweep', () => {
         },
         { interval: 0, timeout: 40_000 },
       );
-      assertOrderly(events);
+      orderly(events);
       await other.stop();
     }));
 });
@@ -176,30 +136,7 @@ test.concurrent('a sweep that fails half-way has brought to its end what it bega
       await watching.sweep('onenoteOperation');
       events.push(...(await watching.takeEvents()));
       expect(events).toHaveLength(80);
-      assertOrderly(events);
+      orderly(events);
     },
     { OPWATCH_ONENOTE_OPERATION_FIRST_POLL_SECONDS: '0' },
   ));
-
-describe.concurrent('a stop', () => {
-  test.each(faults)(
-    'is told the truth or 503 when storage answers by $mode',
-    { timeout: 60_000 },
-    ({ mode }) =>
-      withWatching(async (watching) => {
-        const [operation] = await watching.begin(1);
-        await watching.sweep();
-        const events: WatchedEvent[] = [...(await watching.takeEvents())];
-        watching.storage.mode = mode;
-        const stopped = await watching.app.flows
-          .stop(operation?.key ?? '', null)
-          .catch(() => ({ outcome: 'storageBusy' }));
-        watching.storage.mode = 'pass';
-        expect(['ended', 'storageBusy']).toContain(stopped.outcome);
-        const again = await watching.app.flows.stop(operation?.key ?? '', null);
-        expect(again).toMatchObject({ outcome: 'ended', operation: { state: 'cancelled', sequence: 2 } });
-        await settle(watching, 2, events);
-        assertOrderly(events);
-      }),
-  );
-});
