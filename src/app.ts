@@ -54,12 +54,14 @@ export type App = {
   readonly cleanUp: () => Promise<void>;
   /** Creates table and queues where they are absent, and refuses another number of shards than the stored one. */
   readonly start: () => Promise<void>;
-  /** Sweeps under way end at their next step. */
+  /** Sweeps under way begin no request to Graph any more and end soon after. */
   readonly stop: () => void;
 };
 
 /** Well below the host's functionTimeout (10 minutes), so that a sweep ends itself between two requests. */
 const sweepBudgetMs = 4 * 60_000;
+/** How long requests to Graph may still take after a stop; the host ends the process after ten seconds. */
+const giveUpAfterMs = 4000;
 
 let app: App | undefined;
 
@@ -79,6 +81,7 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
+  const givingUp = new AbortController();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
   const sweepShard = createSweepShard(ports);
   const removeOld = createCleanUp(ports);
@@ -99,7 +102,10 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
     sweepShardMessage,
     cleanUp,
     start: storage.prepare,
-    stop: () => stopping.abort(),
+    stop: () => {
+      stopping.abort();
+      setTimeout(() => givingUp.abort(), giveUpAfterMs).unref();
+    },
   };
 
   async function pollKind(kind: Kind): Promise<void> {
@@ -119,7 +125,8 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   }
 
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
-    const limits = { deadlineMonotonicMs: clock.monotonicMs() + sweepBudgetMs, signal: stopping.signal };
+    const deadlineMonotonicMs = clock.monotonicMs() + sweepBudgetMs;
+    const limits = { deadlineMonotonicMs, signal: stopping.signal, giveUp: givingUp.signal };
     const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
       log('error', { shard, error }, 'sweep failed');
       throw error;

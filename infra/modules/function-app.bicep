@@ -46,7 +46,7 @@ var hostSettings = {
   AzureFunctionsJobHost__extensions__queues__messageEncoding: encoding == 'text' ? 'none' : ''
   APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-  APPLICATIONINSIGHTS_STATSBEAT_DISABLED: 'true'
+  APPLICATION_INSIGHTS_NO_STATSBEAT: 'true'
   // 1 MiB; the app's own limits are lower.
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1048576'
 }

@@ -26,6 +26,8 @@ export type Committer = {
   readonly commit: (proposal: Proposal) => Promise<Applied>;
   /** Shared transactions so far. */
   readonly commits: () => number;
+  /** Whether storage refused us: what is added from now on will hardly be committed either. */
+  readonly hasFailed: () => boolean;
 };
 
 /** Azure Tables: 100 rows and 4 MiB a transaction. An event of 24 KiB is written twice, an operation at most twice. */
@@ -40,9 +42,10 @@ type Waiting = Proposal & {
 export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publisher): Committer {
   const waiting: Waiting[] = [];
   let isRunning = false;
+  let isFailed = false;
   let commits = 0;
 
-  return { commit, commits: () => commits };
+  return { commit, commits: () => commits, hasFailed: () => isFailed };
 
   function commit(proposal: Proposal): Promise<Applied> {
     const { promise, resolve, reject } = Promise.withResolvers<Applied>();
@@ -63,6 +66,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
         await Promise.all(repeated.map(settleRepeated));
       } catch (error) {
         // The rows are as they are; the next sweep looks at them.
+        isFailed = true;
         for (const one of [...group, ...repeated, ...waiting.splice(0)]) one.reject(error);
       }
     }

@@ -1,7 +1,6 @@
 // One read of Graph on demand. It obeys the tenant's pause and merges a new one, as a sweep does.
 import { throttledCode } from '../domain/observation.ts';
 import { isTerminal, type Operation } from '../domain/operation.ts';
-import { emptyMemory } from '../domain/shard-memory.ts';
 import type { ParkedPush, Shard, Stored } from '../domain/stored.ts';
 import { applyObservation } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
@@ -9,7 +8,7 @@ import { type FindPorts, findRows, viewWithMemory } from './find-operation.ts';
 import type { ReadBatch } from './ports.ts';
 import { createPublisher, type PublishPorts } from './publish-events.ts';
 import type { PollNowOutcome } from './results.ts';
-import { createShardPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
+import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
 
 export type PollNowPorts = ParkedPorts &
   PublishPorts &
@@ -20,6 +19,7 @@ export type PollNowPorts = ParkedPorts &
   };
 
 export function createPollNow(ports: PollNowPorts): (key: string) => Promise<PollNowOutcome> {
+  const pausesOf = createPauses(ports);
   return async function pollNow(key) {
     const rows = await findRows(ports, key);
     if (rows === null) return { outcome: 'notFound' };
@@ -41,13 +41,12 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
 
   async function currentPauses(shard: Shard): Promise<ShardPauses> {
     const readAtMonotonicMs = ports.clock.monotonicMs();
-    const memory = (await ports.readMemory(shard))?.value ?? emptyMemory;
-    return createShardPauses(ports, shard, { pauses: memory.pauses, readAtMonotonicMs });
+    return pausesOf(shard, { stored: await ports.readMemory(shard), readAtMonotonicMs });
   }
 
   async function throttled(pauses: ShardPauses, operation: Operation): Promise<PollNowOutcome | null> {
-    const untilMs = await pauses.pausedUntilMs(operation.resource.tenantId);
-    return untilMs === null ? null : { outcome: 'throttled', retryAfterMs: untilMs - ports.clock.nowMs() };
+    const retryAfterMs = await pauses.leftMs(operation.resource.tenantId);
+    return retryAfterMs === null ? null : { outcome: 'throttled', retryAfterMs };
   }
 
   async function readAndApply(
@@ -57,7 +56,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
     const answer = await ports.readBatch([operation]);
-    if (answer.pause !== null) await pauses.merge(operation.resource.tenantId, answer.pause);
+    await pauses.settle(operation.resource.tenantId, answer.pause);
     const observation = answer.observations.get(key);
     if (observation === undefined) return { outcome: 'unreadable', code: 'missing_answer' };
     const publisher = createPublisher(ports, shard);

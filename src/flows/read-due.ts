@@ -1,5 +1,6 @@
 // One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time,
-// never before a tenant's announced wait is over. What was not read stays due.
+// never before a tenant's announced wait is over; then one request asks alone whether it may go on. What was not read
+// stays due.
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
@@ -12,9 +13,10 @@ export type ReadDuePorts = { readonly readBatch: ReadBatch; readonly clock: Cloc
 
 export type ReadDueOptions = {
   readonly maxRequestsInFlight: number;
-  /** No new request is begun after it. */
-  readonly deadlineMonotonicMs: number;
-  readonly signal: AbortSignal;
+  /** Asked before each request. */
+  readonly mayBegin: () => boolean;
+  /** Requests under way are given up when it fires. */
+  readonly giveUp: AbortSignal | undefined;
   /** @returns whether it is news. */
   readonly onObservation: (stored: Stored<Operation>, observation: ReadObservation) => boolean;
 };
@@ -46,34 +48,42 @@ export async function readDue(
   const unread: DueOperation[] = [];
   let counts: ReadCounts = noCounts;
   const chunks = chunksInOrder(due);
+  let isFailed = false;
+  for (const probe of takeProbes(chunks, ports.pauses)) await readOrLeave(probe);
   // Each worker takes the next chunk when its last request is answered: a pull, so nothing queues up behind a slow one.
   const workers = Array.from({ length: Math.min(options.maxRequestsInFlight, chunks.length) }, work);
-  await Promise.all(workers);
-  for (const chunk of chunks) unread.push(...chunk);
+  // All of them end before a failure of one is told: nothing goes on behind the back of the next sweep.
+  const failed = (await Promise.allSettled(workers)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   return { read, unread, counts };
 
   async function work(): Promise<void> {
-    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-      if (mayNotBegin() || (await ports.pauses.pausedUntilMs(tenantOf(chunk))) !== null || mayNotBegin()) {
-        unread.push(...chunk);
-        continue;
-      }
-      await readChunk(chunk);
+    try {
+      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await readOrLeave(chunk);
+    } catch (error) {
+      isFailed = true;
+      throw error;
     }
   }
 
-  function mayNotBegin(): boolean {
-    return options.signal.aborted || ports.clock.monotonicMs() >= options.deadlineMonotonicMs;
+  async function readOrLeave(chunk: readonly DueOperation[]): Promise<void> {
+    const mayRead = mayBegin() && (await ports.pauses.leftMs(tenantOf(chunk))) === null && mayBegin();
+    if (mayRead) await readChunk(chunk);
+    else unread.push(...chunk);
+  }
+
+  function mayBegin(): boolean {
+    return !isFailed && options.mayBegin();
   }
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
     const sentAtMs = ports.clock.nowMs();
     const answer = await ports.readBatch(
       chunk.map(({ stored }) => stored.value),
-      options.signal,
+      options.giveUp,
     );
     const arrivedAtMs = ports.clock.nowMs();
-    if (answer.pause !== null) await ports.pauses.merge(tenantOf(chunk), answer.pause);
+    await ports.pauses.settle(tenantOf(chunk), answer.pause);
     let changedItems = 0;
     for (const item of chunk) {
       const observation = answer.observations.get(item.stored.value.key);
@@ -141,6 +151,16 @@ function chunksInOrder(due: readonly DueOperation[]): (readonly DueOperation[])[
     chunks.push(begun);
   }
   return chunks;
+}
+
+/** Takes out the earliest chunk of each tenant whose wait has ended and that nobody called since. */
+function takeProbes(
+  chunks: (readonly DueOperation[])[],
+  pauses: ShardPauses,
+): readonly (readonly DueOperation[])[] {
+  const tenants = new Set(chunks.map(tenantOf).filter(pauses.isUntried));
+  const firsts = [...tenants].map((tenantId) => chunks.findIndex((chunk) => tenantOf(chunk) === tenantId));
+  return firsts.toSorted((one, other) => other - one).flatMap((index) => chunks.splice(index, 1));
 }
 
 function isThrottled(observation: ReadObservation): boolean {

@@ -1,60 +1,156 @@
-// Throttling knowledge of one shard during one sweep. Another process may have been told to wait a moment ago, so the
-// stored memory is read again before each wave of requests until the last read is younger than 10 seconds; the later
-// of memory and own knowledge holds. A new pause is stored when it first appears, so that it survives a restart.
-import type { Shard } from '../domain/stored.ts';
-import { holdingPause, joinPauses, nextPause, type PauseRequest, type Pauses } from '../domain/throttle.ts';
-import { type MemoryPorts, mergeMemory } from './merge-memory.ts';
+// Who has to be left alone, and for how long: the stored memory of a shard and what this process was told itself.
+// Another process may have been told to wait a moment ago, so the memory is read again before each wave of requests
+// until the last read is younger than 10 seconds; the later of memory and own knowledge holds. A new pause is stored
+// when it first appears, so that it survives a restart; one that can't be stored still binds this process.
+import type { MemoryNews } from '../domain/shard-memory.ts';
+import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
+import {
+  joinPauses,
+  nextPause,
+  type PauseRequest,
+  type Pauses,
+  withoutOldPauses,
+} from '../domain/throttle.ts';
+import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
 
+/** The memory of one shard during one sweep or request. */
 export type ShardPauses = {
-  /** The instant before which the tenant is left alone; null when it may be called now. */
-  readonly pausedUntilMs: (tenantId: string) => Promise<number | null>;
-  readonly merge: (tenantId: string, request: PauseRequest) => Promise<void>;
+  /** How long the tenant is still left alone; null when it may be called now. */
+  readonly leftMs: (tenantId: string) => Promise<number | null>;
+  /** Whether a pause of the tenant has ended and this process has not called it since: one request is enough to ask. */
+  readonly isUntried: (tenantId: string) => boolean;
+  /** Takes what an answer says about coming back; null: nothing. */
+  readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
   /** How long the longest pause that holds now still lasts; 0 when none does. */
   readonly longestMs: () => number;
+  /** Merges other news of the shard into its memory. */
+  readonly store: (news: MemoryNews) => Promise<void>;
 };
 
-const freshMs = 10_000;
+/** The row as it was read at the start of a sweep or request, and when. */
+type Start = { readonly stored: Stored<ShardMemory> | null; readonly readAtMonotonicMs: number };
 
-export function createShardPauses(
+/** A pause that this process was told of itself: its end is known exactly. */
+type OwnPause = { readonly pause: Pause; readonly untilMonotonicMs: number };
+
+const freshMs = 10_000;
+/** The storage clock follows a header of whole seconds: two processes' clocks differ by less than one, either way. */
+const clockStepMs = 1000;
+
+/** @returns the pauses of a shard as they are now; what the process itself learns is kept from one call to the next. */
+export function createPauses(ports: PausePorts): (shard: Shard, start: Start) => ShardPauses {
+  const learnedOf = new Map<Shard, Learned>();
+
+  return function pausesOf(shard, start) {
+    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map() };
+    learnedOf.set(shard, learned);
+    return createShardPauses(ports, shard, { start, ...learned });
+  };
+}
+
+type Learned = {
+  readonly own: Map<string, OwnPause>;
+  /** End of the last pause after which each tenant was called. */
+  readonly tried: Map<string, number>;
+};
+
+function createShardPauses(
   ports: PausePorts,
   shard: Shard,
-  start: { readonly pauses: Pauses; readonly readAtMonotonicMs: number },
+  { start, own, tried }: Learned & { readonly start: Start },
 ): ShardPauses {
-  let own = start.pauses;
-  let readAtMonotonicMs = start.readAtMonotonicMs;
+  const { clock } = ports;
+  let pauses = withOwn(start.stored?.value.pauses ?? {});
+  let isStartCurrent = true;
+  let { readAtMonotonicMs } = start;
   let reading: Promise<void> | undefined;
-  return { pausedUntilMs, merge, longestMs };
+  let hasNews = false;
+  let writing: Promise<void> | null = null;
+  return { leftMs, isUntried, settle, store, longestMs };
 
-  async function pausedUntilMs(tenantId: string): Promise<number | null> {
-    while (ports.clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
+  async function leftMs(tenantId: string): Promise<number | null> {
+    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
       // Several requests may be about to begin: all wait for the one look, or the others would go on by what was known.
       reading ??= look().finally(() => {
         reading = undefined;
       });
       await reading;
     }
-    return holdingPause(own, tenantId, ports.clock.nowMs())?.untilMs ?? null;
+    const mine = own.get(tenantId);
+    const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
+    const pause = pauses[tenantId];
+    const isOthers = pause !== undefined && pause.untilMs > (mine?.pause.untilMs ?? 0);
+    const left = Math.max(ownLeftMs, isOthers ? othersLeftMs(pause) : 0);
+    return left > 0 ? left : null;
   }
 
   async function look(): Promise<void> {
     const lookedAtMonotonicMs = ports.clock.monotonicMs();
     const stored = await ports.readMemory(shard);
-    if (stored !== null) own = joinPauses(own, stored.value.pauses);
+    if (stored !== null) pauses = joinPauses(pauses, stored.value.pauses);
     readAtMonotonicMs = lookedAtMonotonicMs;
   }
 
-  async function merge(tenantId: string, request: PauseRequest): Promise<void> {
-    const before = own[tenantId] ?? null;
-    const pause = nextPause(before, request, { nowMs: ports.clock.nowMs(), random: ports.random() });
-    if (pause === before) return;
-    own = { ...own, [tenantId]: pause };
-    await mergeMemory(ports, shard, { pauses: { [tenantId]: pause } });
+  /** What another process was told, by its clock. */
+  function othersLeftMs({ untilMs }: Pause): number {
+    const left = untilMs - clock.nowMs();
+    return left > 0 ? left : left + clockStepMs;
+  }
+
+  function isUntried(tenantId: string): boolean {
+    const pause = pauses[tenantId];
+    return pause !== undefined && pause.untilMs !== tried.get(tenantId);
+  }
+
+  async function settle(tenantId: string, request: PauseRequest | null): Promise<void> {
+    const before = pauses[tenantId] ?? null;
+    if (request === null) {
+      if (before !== null) tried.set(tenantId, before.untilMs);
+      return;
+    }
+    const nowMs = clock.nowMs();
+    const pause = nextPause(before, request, { nowMs, random: ports.random() });
+    if (pause !== before) {
+      own.set(tenantId, { pause, untilMonotonicMs: clock.monotonicMs() + pause.untilMs - nowMs });
+      pauses = withOwn(pauses);
+      hasNews = true;
+      writing ??= write();
+    }
+    await writing;
+  }
+
+  /** A wave that is refused as a whole is stored by a write or two: each takes all that is known when it begins. */
+  async function write(): Promise<void> {
+    try {
+      while (hasNews) {
+        hasNews = false;
+        await store({ pauses: ownPauses() });
+      }
+    } finally {
+      writing = null;
+    }
   }
 
   function longestMs(): number {
-    const nowMs = ports.clock.nowMs();
-    return Math.max(0, ...Object.values(own).map(({ untilMs }) => untilMs - nowMs));
+    const nowMs = clock.nowMs();
+    return Math.max(0, ...Object.values(pauses).map(({ untilMs }) => untilMs - nowMs));
+  }
+
+  function withOwn(others: Pauses): Pauses {
+    return withoutOldPauses(joinPauses(others, ownPauses()), clock.nowMs());
+  }
+
+  function ownPauses(): Pauses {
+    return Object.fromEntries([...own].map(([tenantId, { pause }]) => [tenantId, pause]));
+  }
+
+  /** The first write replaces the row as it was read at the start, which saves a look. */
+  async function store(news: MemoryNews): Promise<void> {
+    const { stored } = start;
+    const isFirst = isStartCurrent;
+    isStartCurrent = false;
+    await (isFirst ? mergeInto(ports, shard, { news, stored }) : mergeMemory(ports, shard, news));
   }
 }

@@ -35,7 +35,7 @@ const appOnlyRefused = '40001';
 export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dates): ReadObservation {
   const { status, body } = answer;
   const code = errorCode(body);
-  if (status === 401 || status === 403 || (status >= 400 && code === appOnlyRefused)) {
+  if (status === 403 || refusesIdentity(answer)) {
     return { type: 'refused', code: code ?? `http_${status}`, ...dates };
   }
   if (status === 404 || status === 410)
@@ -46,6 +46,11 @@ export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dat
   if (isOfAnother(target, body)) return unreadable('identity_mismatch', dates);
   const seen = observeBody(target.kind, body, dates);
   return seen === null ? unreadable('status_malformed', dates) : { ...seen, observedBy: 'poll' };
+}
+
+/** Whether it is the identity that is refused, and not this one operation to it. */
+export function refusesIdentity({ status, body }: ItemAnswer): boolean {
+  return status === 401 || (status >= 400 && errorCode(body) === appOnlyRefused);
 }
 
 /** What an entity says of its operation, without who showed it; null when it says nothing that counts. */

@@ -34,8 +34,9 @@ export function segmentsOf({ resource }: ReadTarget): readonly string[] {
 /** Whether a target's path is what it spells. Paths are made by the domain; a row that somebody else wrote may hold any. */
 export function isAddressable(target: ReadTarget): boolean {
   const segments = segmentsOf(target);
-  // Where the path leads does not depend on the origin.
-  return !segments.includes('') && isOwnAddress(`https://graph${pathOf(segments)}`, 'https://graph');
+  // Half a character has no encoding at all. Where the path leads does not depend on the origin.
+  if (segments.includes('') || !target.resource.path.isWellFormed()) return false;
+  return isOwnAddress(`https://graph${pathOf(segments)}`, 'https://graph');
 }
 
 /** The items by id whenever the body has some, whatever the outer status says (older texts say 424, newer ones 200). */

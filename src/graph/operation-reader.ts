@@ -1,11 +1,12 @@
 // Reads the status of operations, 20 a request. Throttling and faults are judged for each item; a whole answer that
 // can't be used is one fault of transport and no status. A kind that a batch refuses is read one by one for an hour.
+// A read that its caller gives up says nothing: its operations get no observation.
 import { randomUUID } from 'node:crypto';
-import { type ReadObservation, throttledCode } from '../domain/observation.ts';
+import type { ReadObservation } from '../domain/observation.ts';
 import type { Kind } from '../domain/operation.ts';
 import { identityRefusedCode, type PauseRequest } from '../domain/throttle.ts';
 import { batchSegment } from './address.ts';
-import { type Dates, errorCode, observeAnswer, parseJson, type ReadTarget, unreadable } from './answers.ts';
+import { observeAnswer, parseJson, type ReadTarget, refusesIdentity, unreadable } from './answers.ts';
 import {
   type BatchItem,
   isAddressable,
@@ -17,6 +18,15 @@ import {
   segmentsOf,
 } from './batch.ts';
 import type { GraphClient, GraphReply } from './graph-client.ts';
+import {
+  datesOf,
+  faultOf,
+  isBatchRefusal,
+  isGivenUp,
+  isNotFound,
+  isTooLarge,
+  refusesBatching,
+} from './replies.ts';
 
 export type BatchRead = {
   readonly observations: ReadonlyMap<string, ReadObservation>;
@@ -25,13 +35,19 @@ export type BatchRead = {
 };
 
 export type OperationReader = {
-  /** At most 20 targets of one tenant, kind and version. Never rejects for a fault of Graph. */
+  /**
+   * At most 20 targets of one tenant, kind and version. Never rejects for a fault of Graph. Targets that were not read,
+   * because Graph asked to wait or the signal fired, have no observation.
+   */
   readonly readBatch: (targets: readonly ReadTarget[], signal?: AbortSignal) => Promise<BatchRead>;
 };
 
 const maxItems = 20;
 const singlesInFlight = 4;
+/** A kind whose batch is refused and whose single reads are not is read one by one for so long. */
 const singlesForMs = 3_600_000;
+/** Where single reads are refused as well, they are tried again after so long: it may have been a few operations only. */
+const noSinglesForMs = 60_000;
 /** A refused identity is tried again after a minute. */
 const refusedPause: PauseRequest = { retryAfterMs: 60_000, code: identityRefusedCode };
 
@@ -39,8 +55,11 @@ export function createOperationReader(
   client: GraphClient,
   clock: { readonly nowMs: () => number; readonly monotonicMs: () => number },
 ): OperationReader {
-  /** Until when a kind and version is read one by one, by the monotonic clock. */
-  const singlesUntilMs = new Map<string, number>();
+  /** What a refused batch taught of a kind and version: whether single reads do better, and until when that counts. */
+  const lessons = new Map<
+    string,
+    { readonly areSinglesBetter: boolean; readonly untilMonotonicMs: number }
+  >();
   return { readBatch };
 
   async function readBatch(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
@@ -58,7 +77,7 @@ export function createOperationReader(
   async function readAddressable(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
     const [first] = targets;
     if (first === undefined) return { observations: new Map(), pause: null, httpRequests: 0 };
-    if (isReadSingly(first)) return readSingles(targets, signal);
+    if (areSinglesBetter(first) === true) return readSingles(targets, signal);
     const reply = await client.call({
       method: 'POST',
       version: first.resource.version,
@@ -69,12 +88,18 @@ export function createOperationReader(
     });
     const items = reply.answer.arrived ? itemsById(reply.answer.bodyText) : null;
     if (items !== null) return readItems(targets, items, { reply, signal });
-    if (isBatchRefusal(reply)) return readRefused(targets, { isWholeKind: true, signal });
-    return wholeFault(targets, reply);
+    if (isTooLarge(reply) && targets.length > 1) return readRefused(targets, { isWholeKind: false, signal });
+    if (!isBatchRefusal(reply) || areSinglesBetter(first) === false) return wholeFault(targets, reply);
+    const absence = isNotFound(reply) ? faultOf(reply) : null;
+    return readRefused(targets, { isWholeKind: true, absence, signal });
   }
 
-  function isReadSingly(target: ReadTarget): boolean {
-    return (singlesUntilMs.get(wayOf(target)) ?? 0) > clock.monotonicMs();
+  /** Null: nobody tried. */
+  function areSinglesBetter(target: ReadTarget): boolean | null {
+    const lesson = lessons.get(wayOf(target));
+    return lesson !== undefined && lesson.untilMonotonicMs > clock.monotonicMs()
+      ? lesson.areSinglesBetter
+      : null;
   }
 
   /** Each answer by its id; unknown ids count for nothing, a missing one is unreadable. */
@@ -86,7 +111,7 @@ export function createOperationReader(
     const dates = datesOf(reply);
     const observations = new Map<string, ReadObservation>();
     const refused: ReadTarget[] = [];
-    let pause: PauseRequest | null = null;
+    let pause: PauseRequest | null = isIdentityRefused(targets, items) ? refusedPause : null;
     for (const target of targets) {
       const item = items.get(target.key);
       if (item === undefined) {
@@ -105,19 +130,23 @@ export function createOperationReader(
     return { ...singles, observations: new Map([...observations, ...singles.observations]) };
   }
 
-  /** What a batch refused, one by one. When that does better for a whole kind, it is read so for an hour. */
-  async function readRefused(
-    targets: readonly ReadTarget[],
-    { isWholeKind, signal }: { isWholeKind: boolean; signal: AbortSignal | undefined },
-  ): Promise<BatchRead> {
+  /**
+   * What a batch refused, one by one. Whether that does better for a whole kind is believed for a while.
+   * @param options.absence what is said of operations that are not found, as long as none is: where nobody finds the
+   * batch endpoint either, it is the way that is gone.
+   */
+  async function readRefused(targets: readonly ReadTarget[], options: Refused): Promise<BatchRead> {
+    const { isWholeKind, absence, signal } = options;
     const singles = await readSingles(targets, signal);
-    const isBetter = [...singles.observations.values()].some(
-      ({ type }) => type === 'status' || type === 'gone',
-    );
+    const observations = absence ? withoutAbsence(singles.observations, absence) : singles.observations;
+    const isBetter = [...observations.values()].some(({ type }) => type === 'status' || type === 'gone');
     const [first] = targets;
-    if (isBetter && isWholeKind && first !== undefined)
-      singlesUntilMs.set(wayOf(first), clock.monotonicMs() + singlesForMs);
-    return { ...singles, httpRequests: singles.httpRequests + 1 };
+    const isTried = isBetter || (singles.pause === null && observations.size === targets.length);
+    if (isTried && isWholeKind && first !== undefined) {
+      const untilMonotonicMs = clock.monotonicMs() + (isBetter ? singlesForMs : noSinglesForMs);
+      lessons.set(wayOf(first), { areSinglesBetter: isBetter, untilMonotonicMs });
+    }
+    return { ...singles, observations, httpRequests: singles.httpRequests + 1 };
   }
 
   async function readSingles(targets: readonly ReadTarget[], signal?: AbortSignal): Promise<BatchRead> {
@@ -130,18 +159,21 @@ export function createOperationReader(
 
     async function work(): Promise<void> {
       for (let target = waiting.shift(); target !== undefined && pause === null; target = waiting.shift()) {
+        if (signal?.aborted) return;
         httpRequests += 1;
         const read = await readSingle(target, signal);
+        if (read === null) return;
         observations.set(target.key, read.observation);
         pause = longerPause(pause, read.pause);
       }
     }
   }
 
+  /** Null when it was given up. */
   async function readSingle(
     target: ReadTarget,
     signal?: AbortSignal,
-  ): Promise<{ observation: ReadObservation; pause: PauseRequest | null }> {
+  ): Promise<{ observation: ReadObservation; pause: PauseRequest | null } | null> {
     const reply = await client.call({
       method: 'GET',
       version: target.resource.version,
@@ -151,22 +183,24 @@ export function createOperationReader(
       signal,
     });
     const { answer } = reply;
-    const dates = datesOf(reply);
-    if (!answer.arrived) return { observation: unreadable(answer.code, dates), pause: null };
-    const observation = observeAnswer(
-      target,
-      { status: answer.status, body: parseJson(answer.bodyText) },
-      dates,
-    );
-    return { observation, pause: answer.status === 401 ? refusedPause : outerPause(answer) };
+    if (isGivenUp(reply)) return null;
+    if (!answer.arrived) {
+      const observation = faultOf(reply);
+      return { observation, pause: observation.type === 'refused' ? refusedPause : null };
+    }
+    const said = { status: answer.status, body: parseJson(answer.bodyText) };
+    const observation = observeAnswer(target, said, datesOf(reply));
+    return { observation, pause: refusesIdentity(said) ? refusedPause : outerPause(answer) };
   }
 
   function wholeFault(targets: readonly ReadTarget[], reply: GraphReply): BatchRead {
     const { answer } = reply;
+    if (isGivenUp(reply)) return { observations: new Map(), pause: null, httpRequests: 1 };
     const fault = faultOf(reply);
     const observations = new Map(targets.map((target) => [target.key, fault] as const));
     const announced = answer.arrived ? outerPause(answer) : null;
-    const pause = fault.type === 'refused' ? refusedPause : announced;
+    const isRefused = answer.arrived ? answer.status === 401 : fault.type === 'refused';
+    const pause = isRefused ? refusedPause : announced;
     return { observations, pause, httpRequests: 1 };
   }
 
@@ -175,33 +209,27 @@ export function createOperationReader(
   }
 }
 
+type Refused = {
+  readonly isWholeKind: boolean;
+  readonly absence?: ReadObservation | null;
+  readonly signal: AbortSignal | undefined;
+};
+
 type GraphAnswer = Extract<GraphReply['answer'], { readonly arrived: true }>;
 
-function isBatchRefusal({ answer }: GraphReply): boolean {
-  return answer.arrived && (answer.status === 403 || answer.status === 404 || refusesBatching(answer.status));
+function withoutAbsence(
+  observations: ReadonlyMap<string, ReadObservation>,
+  absence: ReadObservation,
+): ReadonlyMap<string, ReadObservation> {
+  const all = [...observations];
+  if (all.some(([, { type }]) => type === 'status')) return observations;
+  return new Map(all.map(([key, one]) => [key, one.type === 'gone' ? absence : one] as const));
 }
 
-/** Answers that a plain GET of a legal path never gets for its own sake. */
-function refusesBatching(status: number): boolean {
-  return status === 400 || status === 405 || status === 501;
-}
-
-function faultOf(reply: GraphReply): ReadObservation {
-  const { answer } = reply;
-  const dates = datesOf(reply);
-  if (!answer.arrived) {
-    return answer.code === 'no_token'
-      ? { type: 'refused', code: 'no_token', ...dates }
-      : unreadable(answer.code, dates);
-  }
-  const code = errorCode(parseJson(answer.bodyText));
-  if (answer.status === 401) return { type: 'refused', code: code ?? 'http_401', ...dates };
-  if (answer.status === 429) return unreadable(throttledCode, dates);
-  return unreadable(answer.status === 200 ? 'answer_malformed' : (code ?? `http_${answer.status}`), dates);
-}
-
-function datesOf({ sentAtMs, arrivedAtMs }: GraphReply): Dates {
-  return { sentAtMs, arrivedAtMs };
+/** Whether several items were answered and each refuses the identity: a single one may be one operation's trouble. */
+function isIdentityRefused(targets: readonly ReadTarget[], items: ReadonlyMap<string, BatchItem>): boolean {
+  const answered = targets.flatMap(({ key }) => items.get(key) ?? []);
+  return answered.length > 1 && answered.every(refusesIdentity);
 }
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {

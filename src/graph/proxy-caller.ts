@@ -48,6 +48,7 @@ function faultError(code: WireFault): AppError {
       return new AppError('graph_malformed', 'Graph gave an answer that is too large.', { action: 'retry' });
     case 'address_refused':
     case 'connection_failed':
+    case 'stopped':
       return new AppError('graph_error', `Graph could not be called (${code}).`, { action: 'retry' });
   }
 }

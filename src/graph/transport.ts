@@ -14,7 +14,14 @@ export type WireAnswer =
     }
   | { readonly arrived: false; readonly code: WireFault };
 
-export type WireFault = 'no_token' | 'timeout' | 'connection_failed' | 'answer_too_large' | 'address_refused';
+/** `stopped`: its caller gave the request up, which says nothing of Graph. */
+export type WireFault =
+  | 'no_token'
+  | 'timeout'
+  | 'stopped'
+  | 'connection_failed'
+  | 'answer_too_large'
+  | 'address_refused';
 
 /** The app's token, another one than the `refused`; null when none can be had. */
 export type TokenSource = { readonly token: (refused: string | null) => Promise<string | null> };
@@ -62,11 +69,14 @@ export function createWire(limitMs: number): Middleware & { readonly close: () =
 
   async function execute(context: Context): Promise<void> {
     const limit = AbortSignal.timeout(limitMs);
-    const signal = context.options?.signal ? AbortSignal.any([context.options.signal, limit]) : limit;
-    answerWith(context, await exchange(context, signal));
+    answerWith(context, await exchange(context, { limit, stop: context.options?.signal ?? undefined }));
   }
 
-  async function exchange(context: Context, signal: AbortSignal): Promise<WireAnswer> {
+  async function exchange(
+    context: Context,
+    { limit, stop }: { readonly limit: AbortSignal; readonly stop: AbortSignal | undefined },
+  ): Promise<WireAnswer> {
+    const signal = stop === undefined ? limit : AbortSignal.any([stop, limit]);
     try {
       const answer = await request(String(context.request), {
         dispatcher: agent,
@@ -80,7 +90,8 @@ export function createWire(limitMs: number): Middleware & { readonly close: () =
       return { arrived: true, status: answer.statusCode, headers: plainHeaders(answer.headers), bodyText };
     } catch {
       // Refused, reset, cut off or too slow: nothing is known of the answer, and for a write nothing of its effect.
-      return { arrived: false, code: signal.aborted ? 'timeout' : 'connection_failed' };
+      if (stop?.aborted) return { arrived: false, code: 'stopped' };
+      return { arrived: false, code: limit.aborted ? 'timeout' : 'connection_failed' };
     }
   }
 }

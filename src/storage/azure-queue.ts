@@ -17,8 +17,15 @@ export type SendQueue = {
 /** Messages wait for their consumer for ever: the default of seven days would lose events of a long outage. */
 const neverExpires = -1;
 
-/** @param encoding `base64` is what Functions consumers expect by default. */
-export function createSendQueue(client: QueueClient, encoding: 'base64' | 'text'): SendQueue {
+/**
+ * @param encoding `base64` is what Functions consumers expect by default.
+ * @param timeToLiveSeconds how long a message waits for its consumer.
+ */
+export function createSendQueue(
+  client: QueueClient,
+  encoding: 'base64' | 'text',
+  timeToLiveSeconds = neverExpires,
+): SendQueue {
   return { send, prepare };
 
   async function send(body: string): Promise<void> {
@@ -34,7 +41,7 @@ export function createSendQueue(client: QueueClient, encoding: 'base64' | 'text'
 
   // The client's own limit is a wish to the service; only a signal ends a request that is never answered.
   async function sendOnce(message: string): Promise<void> {
-    await client.sendMessage(message, { messageTimeToLive: neverExpires, abortSignal: limit() });
+    await client.sendMessage(message, { messageTimeToLive: timeToLiveSeconds, abortSignal: limit() });
   }
 
   async function prepare(): Promise<void> {

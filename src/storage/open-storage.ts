@@ -35,6 +35,9 @@ export type Storage = {
   readonly check: () => Promise<ErrorCode | null>;
 };
 
+/** A tick whose message nobody took for so long was followed by others: old ones must not come as a storm. */
+const sweepMessageLifeSeconds = 5 * 60;
+
 export function openStorage(options: StorageOptions): Storage {
   const { connection, encoding } = options;
   const clients = openTableClients(connection, options.table, options.onServerDate);
@@ -42,7 +45,9 @@ export function openStorage(options: StorageOptions): Storage {
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
   const idempotency = createIdempotencyStore(table);
   const transitionsQueue = createSendQueue(openQueueClient(connection, options.transitionsQueue), encoding);
-  const sweepsQueue = createSendQueue(openQueueClient(connection, options.sweepsQueue), encoding);
+  // Its consumer is our own function, and host.json says base64.
+  const sweepsClient = openQueueClient(connection, options.sweepsQueue);
+  const sweepsQueue = createSendQueue(sweepsClient, 'base64', sweepMessageLifeSeconds);
   let preparing: Promise<void> | undefined;
   return { store, idempotency, transitionsQueue, sweepsQueue, prepare, check };
 

@@ -19,6 +19,7 @@ import {
   liveRowKey,
   memoryRowKey,
   outboxRowKey,
+  parkedRange,
   parkedRowKey,
   readKnown,
   readLive,
@@ -36,6 +37,7 @@ import {
 import {
   fitsTransaction,
   maxTransactionRows,
+  type RangeQuery,
   type Row,
   type Table,
   type TableAction,
@@ -49,6 +51,16 @@ export type StorePorts = {
   readonly nowMs: () => number;
   /** A row that can't be read: of a newer release, or garbled. It is skipped and never overwritten. */
   readonly onUnreadableRow: (shard: Shard, rowKey: string) => void;
+};
+
+/** Events that a sweep takes from the outbox: more than it sends before the next one, and 120 MiB at the very most. */
+const maxOutboxRows = 5000;
+
+type Contents = {
+  readonly live: Stored<Operation>[];
+  memory: Stored<ShardMemory> | null;
+  readonly outbox: OutboxEntry[];
+  readonly parked: Stored<ParkedPush>[];
 };
 
 export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePorts) {
@@ -67,21 +79,27 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     removeParked,
   };
 
-  /** All that a sweep needs, by one range query: a page per 1,000 rows. */
+  /** All that a sweep needs, by one range query: a page per 1,000 rows. An outbox that is too long is read in part. */
   async function readShard(shard: Shard): Promise<ShardContents> {
-    const live: Stored<Operation>[] = [];
-    const outbox: OutboxEntry[] = [];
-    const parked: Stored<ParkedPush>[] = [];
-    let memory: Stored<ShardMemory> | null = null;
-    for await (const page of table.query(shard, shardRange)) {
+    const contents: Contents = { live: [], memory: null, outbox: [], parked: [] };
+    const isWhole = await readRange(shard, shardRange, contents);
+    if (!isWhole) await readRange(shard, parkedRange, contents);
+    return contents;
+  }
+
+  /** False when it ended early, in the outbox. */
+  async function readRange(shard: Shard, range: RangeQuery, into: Contents): Promise<boolean> {
+    for await (const page of table.query(shard, range)) {
       for (const row of page) {
-        if (row.rowKey === memoryRowKey) memory = memoryOf(shard, row);
-        else if (row.rowKey.startsWith(liveRowKey(''))) keep(live, row, stored(row, readLive));
-        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(parked, row, stored(row, readParked));
-        else if (row.rowKey.startsWith('outbox!')) keep(outbox, row, readOutbox(row, nowMs()));
+        if (row.rowKey === memoryRowKey) into.memory = memoryOf(shard, row);
+        else if (row.rowKey.startsWith(liveRowKey(''))) keep(into.live, row, stored(row, readLive));
+        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(into.parked, row, stored(row, readParked));
+        else if (row.rowKey.startsWith('outbox!')) keep(into.outbox, row, readOutbox(row, nowMs()));
       }
+      const isPastOutbox = range === parkedRange || into.parked.length > 0;
+      if (!isPastOutbox && into.outbox.length >= maxOutboxRows) return false;
     }
-    return { live, memory, outbox, parked };
+    return true;
 
     function keep<T>(list: T[], row: Row, value: T | null): void {
       if (value === null) onUnreadableRow(shard, row.rowKey);

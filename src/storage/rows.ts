@@ -18,6 +18,8 @@ const sequenceDigits = 10;
 
 export const memoryRowKey = 'memory';
 export const shardRange = { from: 'live!', to: 'parked!~' } as const;
+/** What stands behind an outbox that is too long to read to its end. */
+export const parkedRange = { from: 'parked!', to: shardRange.to } as const;
 
 export const knownRowKey = (key: string): string => `known!${key}`;
 export const liveRowKey = (key: string): string => `live!${key}`;

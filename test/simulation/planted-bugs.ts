@@ -19,6 +19,7 @@ function bug(
 /** Seeds that catch the rare ones; all others are caught by one of the first. */
 const rare: Readonly<Record<string, number>> = {
   'no fallback from a shared transaction': 199,
+  'requests begin while another looks at the waits': 585,
 };
 
 const store = 'src/storage/operation-store.ts';
@@ -150,7 +151,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     `if (status !== 200) { const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates }; }`,
   ]),
   bug('a wait is known to the process only', 'src/flows/shard-pauses.ts', [
-    `await mergeMemory(ports, shard, { pauses: { [tenantId]: pause } });`,
+    `await store({ pauses: ownPauses() });`,
     ``,
   ]),
 ];

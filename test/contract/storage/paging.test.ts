@@ -2,9 +2,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Operation } from '../../../src/domain/operation.ts';
 import { emptyMemory } from '../../../src/domain/shard-memory.ts';
-import { writeEnded, writeLive } from '../../../src/storage/rows.ts';
+import { outboxRowKey, writeEnded, writeEvent, writeLive, writeParked } from '../../../src/storage/rows.ts';
 import type { Table, TableAction } from '../../../src/storage/table.ts';
-import { anOperation, ended, nowMs, openStore, type Store, shard } from './operations.ts';
+import { createMemoryTable } from '../../fakes/memory-table.ts';
+import { anOperation, ended, generation, nowMs, openStore, type Store, shard } from './operations.ts';
 import { applied, tables } from './tables.ts';
 
 const count = 1050;
@@ -55,5 +56,70 @@ describe.each(tables)('more rows than a page on $name', ({ open }) => {
       }
     }
     expect(seen).toBe(count);
+  });
+});
+
+describe('an outbox that grew while the queue was down', () => {
+  /** A table that counts the rows it gives out. */
+  function countingTable(): Table & { readonly rowsGiven: () => number } {
+    const table = createMemoryTable();
+    let given = 0;
+    return {
+      ...table,
+      async *query(partitionKey, range) {
+        for await (const page of table.query(partitionKey, range)) {
+          given += page.length;
+          yield page;
+        }
+      },
+      rowsGiven: () => given,
+    };
+  }
+
+  test('is read up to a bound, the oldest of each key first, and hides nothing that stands behind it', async () => {
+    const table = countingTable();
+    const store = openStore(table);
+    const { key } = anOperation();
+    const events = Array.from({ length: 20_000 }, (_, index) => ({
+      key,
+      generation,
+      sequence: index + 1,
+      body: '{}',
+    }));
+    for (let start = 0; start < events.length; start += 100) {
+      const actions = events.slice(start, start + 100).map((event) => {
+        const properties = writeEvent(event, nowMs);
+        return { type: 'create', rowKey: outboxRowKey(event), properties } as const;
+      });
+      await table.transact(shard, actions);
+    }
+    const details = { error: null, result: null, clientContext: null, percentComplete: null };
+    const dates = { sentAtMs: nowMs, arrivedAtMs: nowMs };
+    const observation = {
+      type: 'status',
+      observedBy: 'push',
+      status: 'completed',
+      details,
+      ...dates,
+    } as const;
+    const parked = { key, parkedAtMs: nowMs, observation };
+    await table.transact(shard, [
+      { type: 'create', rowKey: `live!${key}`, properties: writeLive(anOperation()) },
+      { type: 'create', rowKey: `parked!${key}`, properties: writeParked(parked) },
+    ]);
+    const contents = await store.readShard(shard);
+    expect(contents.live).toHaveLength(1);
+    expect(contents.parked).toMatchObject([{ value: parked }]);
+    expect(contents.outbox.length).toBeGreaterThanOrEqual(5000);
+    expect(contents.outbox.length).toBeLessThanOrEqual(6000);
+    const sequences = contents.outbox.map(({ event }) => event.sequence);
+    expect(sequences).toEqual(sequences.map((_one, index) => index + 1));
+    expect(table.rowsGiven()).toBeLessThanOrEqual(6002);
+    await store.clearOutbox(
+      shard,
+      contents.outbox.map(({ event }) => event),
+    );
+    const rest = await store.readShard(shard);
+    expect(rest.outbox[0]?.event.sequence).toBe(sequences.length + 1);
   });
 });

@@ -80,7 +80,7 @@ describe('the request', () => {
       const target = targetOf('x', { key });
       return { ...target, resource: { ...target.resource, path } };
     };
-    const paths = ['/a/../../users/x', '/a/./b', '/a//b', '', 'users/x/..'];
+    const paths = ['/a/../../users/x', '/a/./b', '/a//b', '', 'users/x/..', '/a/\ud800'];
     const targets = [targetOf('op1'), ...paths.map((path, index) => bad(path, `bad${index}`))];
     const said = await observed(batchOf({ id: 'k1', status: 200, body: entity('op1') }), targets);
     const refused = { type: 'unreadable', code: 'address_refused' };
@@ -91,6 +91,7 @@ describe('the request', () => {
       bad2: refused,
       bad3: refused,
       bad4: refused,
+      bad5: refused,
     });
     expect(reading?.server.seen[0]?.body).toMatchObject({ requests: [{ id: 'k1' }] });
   });
@@ -101,7 +102,7 @@ describe('the request', () => {
       answerJson(response, 200, { responses: [{ id: 'k1', status: 200, body: entity('op1') }] });
     };
     const { observations } = await read(script, targetsOf(1));
-    expect(observations.get('k1')).toMatchObject({ sentAtMs: startMs + 2, arrivedAtMs: startMs + 1003 });
+    expect(observations.get('k1')).toMatchObject({ sentAtMs: startMs + 1, arrivedAtMs: startMs + 1002 });
   });
 
   test('has at most 20 items, and none is sent for no targets', async () => {

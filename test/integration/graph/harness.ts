@@ -24,7 +24,7 @@ export type Server = {
 };
 
 /** `count` of a script is 1 for the first request. */
-async function startServer(script: Script): Promise<Server> {
+export async function startServer(script: Script): Promise<Server> {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
     void answer(request, response);
@@ -94,13 +94,21 @@ export type Reading = {
 
 export const startMs = Date.UTC(2026, 0, 1);
 
-export async function startReading(script: Script, options: { limitMs?: number } = {}): Promise<Reading> {
+export type ReadingOptions = {
+  readonly limitMs?: number;
+  /** What the identity gives; `token` and then `fresh-token` when absent. */
+  readonly giveToken?: (isFresh: boolean) => string | null;
+};
+
+export async function startReading(script: Script, options: ReadingOptions = {}): Promise<Reading> {
   const server = await startServer(script);
+  const giveToken = options.giveToken ?? ((isFresh) => (isFresh ? 'fresh-token' : 'token'));
   const tokensAsked: boolean[] = [];
   const tokens: TokenSource = {
     token: (refused) => {
-      tokensAsked.push(refused !== null);
-      return Promise.resolve(refused === null ? 'token' : 'fresh-token');
+      const isFresh = refused !== null;
+      tokensAsked.push(isFresh);
+      return Promise.resolve(giveToken(isFresh));
     },
   };
   let elapsedMs = 0;

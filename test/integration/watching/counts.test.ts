@@ -71,12 +71,51 @@ test('costs a transition its share of a commit, one send and its share of a clea
   expect(transactions).toBeLessThanOrEqual(12);
 });
 
-test('reads one page of the table a thousand live operations', { timeout: 60_000 }, async () => {
+test('stores how far it swept once a minute, and nothing else of polls that bring nothing', async () => {
   await watching.stop();
-  watching = await startWatching({ OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: '3600' });
+  watching = await startWatching({}, 'stopped');
+  await watching.begin(20);
+  await watching.sweep();
+  await watching.takeEvents();
+  let writes = 0;
+  for (let look = 0; look < 24; look += 1) {
+    watching.advance(5000);
+    const {
+      'table GET': reads,
+      'table POST': stored = 0,
+      ...others
+    } = await watching.counted(watching.sweep);
+    expect({ reads, others }).toEqual({ reads: 1, others: {} });
+    writes += stored;
+  }
+  // Two minutes.
+  expect(writes).toBe(2);
+});
+
+test('costs what is due, and of what is not only its pages of the table', { timeout: 90_000 }, async () => {
+  const minutely = {
+    OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: '3600',
+    OPWATCH_CONNECTION_OPERATION_INTERVAL_SECONDS: '60',
+  };
+  await watching.stop();
+  watching = await startWatching(minutely, 'stopped');
+  const { control } = watching.simulator;
+  await watching.begin(3);
+  watching.advance(1800 * 1000);
   await watching.begin(1100);
+  // A page a thousand rows; nobody is due.
   expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 2 });
-  expect(watching.simulator.control.stats().httpRequests).toBe(0);
+  expect(control.stats().httpRequests).toBe(0);
+  watching.advance(1800 * 1000);
+  const first = await watching.counted(() => watching.sweep());
+  // Three first sights share a commit and a clear; then how far it swept.
+  expect(first).toEqual({ 'table GET': 2, 'table POST': 3, 'queue POST': 3 });
+  expect(control.stats()).toMatchObject({ httpRequests: 1, items: 3 });
+  watching.advance(70 * 1000);
+  expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 2, 'table POST': 1 });
+  expect(control.stats()).toMatchObject({ httpRequests: 2, items: 6 });
+  watching.advance(58 * 1000);
+  expect(await watching.counted(() => watching.sweep())).toEqual({ 'table GET': 2 });
 });
 
 test('asks nobody but the table while nothing is watched', async () => {

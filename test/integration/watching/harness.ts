@@ -1,6 +1,7 @@
 // The watching half of the real app in this process: real Azurite behind a proxy that counts and misbehaves, a Graph on
 // loopback, sweeps on demand, and a reader of the queue.
 import { randomUUID } from 'node:crypto';
+import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
 import { inject } from 'vitest';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
@@ -8,6 +9,8 @@ import { type App, createApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
 import type { Kind } from '../../../src/domain/operation.ts';
 import { parseResource } from '../../../src/domain/resources.ts';
+import type { TrackRequest } from '../../../src/domain/tracking.ts';
+import type { OperationView } from '../../../src/domain/view.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 
@@ -16,9 +19,31 @@ export type WatchedEvent = {
   readonly data: {
     readonly key: string;
     readonly sequence: number;
-    readonly current: { readonly state: string; readonly status: string | null };
-    readonly evidence: { readonly httpStatus: number; readonly count: number } | null;
+    readonly current: {
+      readonly state: string;
+      readonly status: string | null;
+      readonly statusKnown: boolean;
+    };
+    readonly previous: { readonly state: string; readonly status: string | null } | null;
+    readonly observedBy: string;
+    readonly evidence: {
+      readonly httpStatus: number;
+      readonly count: number;
+      readonly firstAt: string;
+      readonly lastAt: string;
+    } | null;
+    readonly error: unknown;
+    readonly truncated?: boolean;
   };
+};
+
+type Begun = { readonly key: string; readonly path: string };
+
+export type BeginOptions = {
+  readonly deadlineMs?: number;
+  /** Connection or call; one of its own for each operation when absent. */
+  readonly parent?: string;
+  readonly tenantId?: string;
 };
 
 export type Watching = {
@@ -30,29 +55,43 @@ export type Watching = {
     readonly fields: Readonly<Record<string, unknown>>;
   }[];
   /** Makes operations in Graph and tracks them; @returns their keys. */
-  readonly begin: (
-    count: number,
-    kind?: Kind,
-  ) => Promise<readonly { readonly key: string; readonly path: string }[]>;
+  readonly begin: (count: number, kind?: Kind, options?: BeginOptions) => Promise<readonly Begun[]>;
   readonly setAll: (operations: readonly { readonly path: string }[], status: string) => void;
   readonly sweep: (kind?: Kind) => Promise<void>;
   /** Runs the work and says which storage requests it made, by kind. */
   readonly counted: (work: () => Promise<unknown>) => Promise<Readonly<Record<string, number>>>;
   /** All that is on the queue, taken off, past the proxy. */
   readonly takeEvents: () => Promise<readonly WatchedEvent[]>;
-  /** Moves the time of storage and of all apps of this harness forward; Graph's own stays. */
+  /** The same without copies of events that were taken before: a send that took too long is repeated. */
+  readonly takeNewEvents: () => Promise<readonly WatchedEvent[]>;
+  /** The operation as a caller sees it. */
+  readonly find: (key: string) => Promise<OperationView>;
+  /** Moves the time of storage, of Graph and of all apps of this harness forward. */
   readonly advance: (ms: number) => void;
   /** Another process on the same storage. */
-  readonly secondApp: () => App;
+  readonly secondApp: (env?: Readonly<Record<string, string>>) => App;
+  /** Clients of the test's own, past the proxy. */
+  readonly table: TableClient;
+  readonly transitionsQueue: QueueClient;
+  readonly sweepsQueue: QueueClient;
   readonly stop: () => Promise<void>;
 };
 
 const tracksAtATime = 32;
+const tracksUntilGivenUp = 5;
 
-/** Every read is due at every sweep that is at least a second after the one before. */
-export async function startWatching(env: Readonly<Record<string, string>> = {}): Promise<Watching> {
-  const simulator = await startSimulator();
+/**
+ * Every read is due at every sweep that is at least a second after the one before.
+ * @param time `stopped`: only `advance` moves it, for tests that are about times.
+ */
+export async function startWatching(
+  env: Readonly<Record<string, string>> = {},
+  time: 'running' | 'stopped' = 'running',
+): Promise<Watching> {
   const storage = await startStorageProxy(inject('azurite'));
+  // At a whole second, as the service tells no parts of one.
+  if (time === 'stopped') storage.stoppedAtMs = Math.floor(Date.now() / 1000) * 1000;
+  const simulator = await startSimulator({ now: storage.nowMs });
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
   const logged: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const settings = {
@@ -70,18 +109,23 @@ export async function startWatching(env: Readonly<Record<string, string>> = {}):
     ...env,
   };
   const clocks = {
-    wallMs: () => Date.now() + storage.aheadMs,
-    monotonicMs: () => performance.now() + storage.aheadMs,
+    wallMs: storage.nowMs,
+    monotonicMs: () => (time === 'stopped' ? 0 : performance.now()) + storage.aheadMs,
   };
-  const newApp = (): App =>
-    createApp(
-      loadConfig(settings),
+  const newApp = (more: Readonly<Record<string, string>> = {}): App => {
+    const started = createApp(
+      loadConfig({ ...settings, ...more }),
       (_level, fields, message) => void logged.push({ message, fields }),
       clocks,
     );
+    apps.push(started);
+    return started;
+  };
+  const apps: App[] = [];
+  const taken = new Set<string>();
   const app = newApp();
   await app.start();
-  const queue = new QueueClient(inject('azurite'), `transitions-${id}`);
+  const transitionsQueue = new QueueClient(inject('azurite'), `transitions-${id}`);
   const sweep = (kind: Kind = 'connectionOperation'): Promise<void> => app.pollKind(kind);
   return {
     app,
@@ -93,30 +137,53 @@ export async function startWatching(env: Readonly<Record<string, string>> = {}):
     sweep,
     counted,
     takeEvents,
+    takeNewEvents,
+    find,
     advance: (ms) => {
       storage.aheadMs += ms;
     },
     secondApp: newApp,
+    table: TableClient.fromConnectionString(inject('azurite'), `t${id}`, { allowInsecureConnection: true }),
+    transitionsQueue,
+    sweepsQueue: new QueueClient(inject('azurite'), `sweeps-${id}`),
     stop,
   };
 
-  async function begin(count: number, kind: Kind = 'connectionOperation') {
-    const begun: { key: string; path: string }[] = [];
+  async function begin(count: number, kind: Kind = 'connectionOperation', options: BeginOptions = {}) {
+    const begun: Begun[] = [];
     while (begun.length < count) {
       const some = Math.min(tracksAtATime, count - begun.length);
-      begun.push(...(await Promise.all(Array.from({ length: some }, () => beginOne(kind)))));
+      begun.push(...(await Promise.all(Array.from({ length: some }, () => beginOne(kind, options)))));
     }
     return begun;
   }
 
-  async function beginOne(kind: Kind): Promise<{ readonly key: string; readonly path: string }> {
+  async function beginOne(kind: Kind, { parent, tenantId, deadlineMs }: BeginOptions): Promise<Begun> {
     const script = [{ afterMs: 0, status: kind === 'connectionOperation' ? 'inprogress' : 'running' }];
-    const { path } = simulator.control.addOperation({ kind, script });
-    const named = parseResource(path, app.home);
+    const { path } = simulator.control.addOperation({ kind, script, ...(parent ? { parent } : {}) });
+    const named = parseResource(path, { ...app.home, tenantId: tenantId ?? app.home.tenantId });
     if (named === null) throw new Error(`No address: ${path}`);
-    const what = { label: null, metadata: {}, deadlineMs: null, restartAfter: null } as const;
-    await app.flows.track({ named, ...what, trackedBy: 'api' });
+    const what = { label: null, metadata: {}, restartAfter: null, deadlineMs: deadlineMs ?? null };
+    await trackSurely({ named, ...what, trackedBy: 'api' });
     return { key: named.key, path };
+  }
+
+  /** A machine under load may take longer than we wait for storage; the same request again changes nothing. */
+  async function trackSurely(request: TrackRequest): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { outcome } = await app.flows.track(request);
+        if (outcome === 'created' || outcome === 'existing') return;
+      } catch (error) {
+        if (attempt === tracksUntilGivenUp) throw error;
+      }
+    }
+  }
+
+  async function find(key: string): Promise<OperationView> {
+    const view = await app.flows.find(key);
+    if (view === null) throw new Error(`Not tracked: ${key}`);
+    return view;
   }
 
   function setAll(operations: readonly { readonly path: string }[], status: string): void {
@@ -132,11 +199,20 @@ export async function startWatching(env: Readonly<Record<string, string>> = {}):
   }
 
   async function takeEvents(): Promise<readonly WatchedEvent[]> {
-    return (await takeMessages(queue)).map((text) => JSON.parse(text) as WatchedEvent);
+    return (await takeMessages(transitionsQueue)).map((text) => JSON.parse(text) as WatchedEvent);
+  }
+
+  async function takeNewEvents(): Promise<readonly WatchedEvent[]> {
+    const fresh: WatchedEvent[] = [];
+    for (const event of await takeEvents()) {
+      if (!taken.has(event.id)) fresh.push(event);
+      taken.add(event.id);
+    }
+    return fresh;
   }
 
   async function stop(): Promise<void> {
-    app.stop();
+    for (const one of apps) one.stop();
     await simulator.stop();
     await storage.stop();
   }
