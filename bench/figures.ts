@@ -55,7 +55,7 @@ export function figuresOf(
   seen: { readonly histories: readonly History[]; readonly detections: readonly Detection[] },
 ): Figures {
   const { from, to } = window;
-  const by = (name: keyof Snapshot): number => Number(to[name] ?? 0) - Number(from[name] ?? 0);
+  const by = (name: keyof Snapshot): number => (to[name] ?? 0) - (from[name] ?? 0);
   const durationMs = by('atMs');
   const polls = by('items') - by('throttledItems');
   const told = seen.detections.filter(({ arrivedAtMs }) => arrivedAtMs >= from.atMs && arrivedAtMs < to.atMs);

@@ -34,7 +34,7 @@ async function main(plan: Plan): Promise<boolean> {
   const [at] = await Promise.all([startSurroundings(plan), buildBundle(root)]);
   const result = await measureAll(plan, at)
     .then((measured): Result => ({ startedAt, machine, plan, ...measured }))
-    .finally(at.stop);
+    .finally(() => at.stop());
   await mkdir(dirname(plan.jsonPath), { recursive: true });
   await writeFile(plan.jsonPath, JSON.stringify(result, null, 2));
   const failures = [result.steady, result.rush, result.throttled, result.scale].flatMap(
@@ -122,7 +122,10 @@ async function measureInterleaved(plan: Plan, at: Surroundings, series: Series):
 
 function outcome({ name, title, remark }: Contestant, skipped: string | null, runs: readonly Run[]): Outcome {
   return {
-    ...{ name, title, remark, skipped },
+    name,
+    title,
+    remark,
+    skipped,
     problems: runs.flatMap((run) => (run.isFailed ? run.problems : [])),
     runs: runs.filter((run): run is GoodRun => !run.isFailed),
   };

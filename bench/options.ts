@@ -86,7 +86,8 @@ export function parseOptions(args: readonly string[]): Plan {
     },
   });
   if (values.quick && values.full) throw new RangeError('--quick or --full, not both');
-  const mode = values.quick ? 'quick' : values.full ? 'full' : 'default';
+  const long = values.full ? 'full' : 'default';
+  const mode = values.quick ? 'quick' : long;
   const usual = modes[mode];
   const seconds = whole('interval', values.interval, usual.seconds);
   const steady: Workload = {

@@ -17,10 +17,7 @@ export function fullReport(result: Result): string {
     ...(plan.rush === null ? [] : [workloadLine(plan.rush), contestantTable(result.rush)]),
     ...(plan.throttled === null
       ? []
-      : [
-          `${workloadLine(plan.throttled.workload)}`,
-          throttleTable(result.throttled, plan.throttled.workload),
-        ]),
+      : [workloadLine(plan.throttled.workload), throttleTable(result.throttled, plan.throttled.workload)]),
     ...(plan.scale === null ? [] : [workloadLine(plan.scale), contestantTable(result.scale)]),
     targetTable(targetsOf(result)),
     ...remarksOf(result),

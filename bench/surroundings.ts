@@ -45,8 +45,14 @@ async function startAll(
   const [counter, graph] = await Promise.all([
     startProcess('bench/storage-counter.ts', ['--table', azurite.tableUrl, '--queue', azurite.queueUrl]),
     startProcess('dev/simulator/main.ts', [
-      ...['--port', '0', '--keep', '0'],
-      ...['--latency', String(latencyMs), '--seed', String(seed)],
+      '--port',
+      '0',
+      '--keep',
+      '0',
+      '--latency',
+      String(latencyMs),
+      '--seed',
+      String(seed),
     ]),
   ]);
   const counted = await readCounter(counter.url);

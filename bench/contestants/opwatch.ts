@@ -15,7 +15,7 @@ export const opwatch: Contestant = {
 };
 
 /** What makes the product watch what it is given, and nothing that makes it faster. */
-export function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, string>> {
+function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, string>> {
   const seconds = String(task.intervalMs / 1000);
   return {
     AzureWebJobsStorage: task.uncountedStorage, // the host's own locks

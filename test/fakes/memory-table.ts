@@ -46,7 +46,7 @@ export function createMemoryTable(): MemoryTable {
         (row) => isIn(row, range) && (after === null || row.rowKey > after),
       );
       const page = rest.slice(0, size);
-      yield page;
+      yield page.map((row) => onlyColumns(row, range.columns));
       if (rest.length <= size) return;
       after = page.at(-1)?.rowKey ?? null;
     }
@@ -93,4 +93,10 @@ function isIn({ rowKey, properties }: Row, { from, to, filter = [], below }: Ran
   if (below === undefined) return true;
   const value = properties[below.column];
   return typeof value === 'string' && value < below.value;
+}
+
+function onlyColumns(row: Row, columns: readonly string[] | undefined): Row {
+  if (columns === undefined) return row;
+  const kept = Object.entries(row.properties).filter(([name]) => columns.includes(name));
+  return { ...row, properties: Object.fromEntries(kept) };
 }
