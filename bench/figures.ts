@@ -23,16 +23,16 @@ export type Snapshot = {
   readonly residentBytes: number;
 };
 
-/** Of one window; what is null was not to be measured in it. */
+/** Of one window; what is null was not to be measured in it: what a poll costs of one without polls. */
 export type Figures = {
   readonly seconds: number;
   readonly polls: number;
   /** Polls made ÷ polls that the interval asks for. */
   readonly coverage: number;
-  readonly httpPerPoll: number;
+  readonly httpPerPoll: number | null;
   /** Requests of table and queue, and operations of a broker. */
-  readonly storagePerPoll: number;
-  readonly cpuUsPerPoll: number;
+  readonly storagePerPoll: number | null;
+  readonly cpuUsPerPoll: number | null;
   /** Of one core. */
   readonly cpuShare: number;
   readonly brokerCpuUsPerPoll: number | null;
@@ -61,18 +61,19 @@ export function figuresOf(
   const told = seen.detections.filter(({ arrivedAtMs }) => arrivedAtMs >= from.atMs && arrivedAtMs < to.atMs);
   const storage = by('storageReads') + by('storageWrites') + by('brokerOperations');
   const isBrokerKnown = from.brokerCpuMs !== null && to.brokerCpuMs !== null;
+  const aPoll = (amount: number): number | null => (polls === 0 ? null : amount / polls);
   return {
     seconds: durationMs / 1000,
     polls,
     coverage: polls / (liveMs(seen.histories, window) / workload.intervalMs),
-    httpPerPoll: by('httpRequests') / polls,
-    storagePerPoll: storage / polls,
-    cpuUsPerPoll: (by('cpuMs') * 1000) / polls,
+    httpPerPoll: aPoll(by('httpRequests')),
+    storagePerPoll: aPoll(storage),
+    cpuUsPerPoll: aPoll(by('cpuMs') * 1000),
     cpuShare: by('cpuMs') / durationMs,
-    brokerCpuUsPerPoll: isBrokerKnown ? (by('brokerCpuMs') * 1000) / polls : null,
+    brokerCpuUsPerPoll: isBrokerKnown ? aPoll(by('brokerCpuMs') * 1000) : null,
     graphCpuShare: by('graphCpuMs') / durationMs,
     residentMb: to.residentBytes / 1024 / 1024,
-    wastedShare: by('throttledItems') / by('items'),
+    wastedShare: by('throttledItems') / Math.max(1, by('items')),
     itemsPerSecond: polls / (durationMs / 1000),
     earlyItems: by('earlyItems'),
     transitions: told.length,
@@ -89,8 +90,10 @@ const maxStoragePerPoll = 0.1;
  * Null without transitions, and for those whose every poll writes.
  */
 export function storagePerTransition(quiet: Figures, busy: Figures): number | null {
-  const more = (busy.storagePerPoll - quiet.storagePerPoll) * busy.polls;
-  return busy.transitions === 0 || quiet.storagePerPoll > maxStoragePerPoll ? null : more / busy.transitions;
+  const [unchanged, all] = [quiet.storagePerPoll, busy.storagePerPoll];
+  if (unchanged === null || all === null || busy.transitions === 0 || unchanged > maxStoragePerPoll)
+    return null;
+  return ((all - unchanged) * busy.polls) / busy.transitions;
 }
 
 function latencyOf(detections: readonly Detection[]): Latency | null {

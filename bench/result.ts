@@ -50,13 +50,13 @@ export function spreadOfRuns(
 export function ratioOf(
   over: Outcome | null,
   under: Outcome | null,
-  figure: (run: GoodRun) => number,
+  figure: (run: GoodRun) => number | null,
 ): Spread | null {
   if (over?.problems.length !== 0 || under?.problems.length !== 0) return null;
   const pairs = Math.min(over.runs.length, under.runs.length);
-  const ratios = Array.from({ length: pairs }, (_, index) => {
-    const [one, other] = [over.runs[index], under.runs[index]];
-    return one && other ? figure(one) / figure(other) : Number.NaN;
+  const ratios = Array.from({ length: pairs }).flatMap((_, index) => {
+    const [one, other] = [over, under].map(({ runs }) => runs[index] && figure(runs[index]));
+    return typeof one === 'number' && typeof other === 'number' ? one / other : [];
   });
   return ratios.length === 0 ? null : spreadOf(ratios);
 }
