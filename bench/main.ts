@@ -32,9 +32,8 @@ async function main(plan: Plan): Promise<boolean> {
   const startedAt = new Date().toISOString();
   const machine = readMachine(root);
   const [at] = await Promise.all([startSurroundings(plan), buildBundle(root)]);
-  const result = await measureAll(plan, at)
-    .then((measured): Result => ({ startedAt, machine, plan, ...measured }))
-    .finally(() => at.stop());
+  const measured = await measureAndStop(plan, at);
+  const result: Result = { startedAt, machine, plan, ...measured };
   await mkdir(dirname(plan.jsonPath), { recursive: true });
   await writeFile(plan.jsonPath, JSON.stringify(result, null, 2));
   const failures = [result.steady, result.rush, result.throttled, result.scale].flatMap(
@@ -50,6 +49,14 @@ async function main(plan: Plan): Promise<boolean> {
     await writeBlock('README.md', 'bench', shortReport(result));
   }
   return true;
+}
+
+async function measureAndStop(plan: Plan, at: Surroundings): Promise<Measured> {
+  try {
+    return await measureAll(plan, at);
+  } finally {
+    await at.stop();
+  }
 }
 
 type Measured = Omit<Result, 'startedAt' | 'machine' | 'plan'>;

@@ -132,13 +132,13 @@ describe('a report', () => {
 
   test('has FAIL in place of every figure of one who failed', () => {
     const failed = anOutcome('naive', { ...naive, problems: ['lost: /x: "completed"'] });
-    const [row = ''] = fullReport(aResult([opwatch, failed]))
+    const row = fullReport(aResult([opwatch, failed]))
       .split('\n')
-      .filter((line) => line.startsWith('| naive |'));
+      .find((line) => line.startsWith('| naive |'));
     expect(
       new Set(
         row
-          .split('|')
+          ?.split('|')
           .slice(2, -1)
           .map((cell) => cell.trim()),
       ),
