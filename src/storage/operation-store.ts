@@ -31,13 +31,7 @@ import {
   writeParked,
 } from './rows.ts';
 import { createShardReader, type ShardReaderPorts, stored } from './shard-reader.ts';
-import {
-  fitsTransaction,
-  maxTransactionRows,
-  type Row,
-  type TableAction,
-  type Transacted,
-} from './table.ts';
+import { fitsTransaction, maxTransactionRows, type Row, type TableAction, type Transacted } from './table.ts';
 
 export type OperationStore = ReturnType<typeof createOperationStore>;
 
