@@ -147,8 +147,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     [`const evidenceCount = 3;`, `const evidenceCount = 1;`],
   ),
   bug('a transport fault is a status', 'src/graph/answers.ts', [
-    'if (status !== 200) return unreadable(code ?? `http_${status}`, dates);',
-    `if (status !== 200) { const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates }; }`,
+    `  return unreadable(code, dates);`,
+    `  const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates };`,
   ]),
   bug('a wait is known to the process only', 'src/flows/shard-pauses.ts', [
     `await store({ pauses: ownPauses() });`,
