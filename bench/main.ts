@@ -12,7 +12,8 @@ import type { Floors } from './floors.ts';
 import { readMachine } from './machine.ts';
 import { type Plan, parseOptions, usage } from './options.ts';
 import { fullReport, shortReport } from './report.ts';
-import { type GoodRun, type Outcome, outcomeOf, type Result } from './result.ts';
+import { measureRestart, type Restart } from './restart.ts';
+import type { GoodRun, Outcome, Result } from './result.ts';
 import { type Run, runContestant } from './run-contestant.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 import type { SweepRead } from './sweep-read.ts';
@@ -36,8 +37,9 @@ async function main(plan: Plan): Promise<boolean> {
   const result: Result = { startedAt, machine, plan, ...measured };
   await mkdir(dirname(plan.jsonPath), { recursive: true });
   await writeFile(plan.jsonPath, JSON.stringify(result, null, 2));
-  const failures = [result.steady, result.rush, result.throttled, result.scale].flatMap(
-    (outcomes) => outcomeOf(outcomes, 'opwatch')?.problems ?? [],
+  const { steady, rush, throttled, scale, scaleOut } = result;
+  const failures = [...steady, ...rush, ...throttled, ...scale, ...scaleOut].flatMap(({ name, problems }) =>
+    name === 'opwatch' ? problems : [],
   );
   if (failures.length > 0) {
     process.stdout.write(`FAIL\n${failures.slice(0, 20).join('\n')}\n`);
@@ -84,7 +86,23 @@ async function measureAll(plan: Plan, at: Surroundings): Promise<Measured> {
     names: plan.throttled?.contestants ?? [],
   });
   const scale = await measureOnce(plan, at, { workload: plan.scale, names: ['opwatch'] });
-  return { steady, rush, throttled, scale, ...measured };
+  const scaleOut = await measureScaleOut(plan, at);
+  const restarts: Restart[] = [];
+  for (const workload of plan.restarts) {
+    tellProgress(`Opwatch begins with ${workload.operations} operations`);
+    restarts.push(await measureRestart(at, workload, plan.seed));
+  }
+  return { steady, rush, throttled, scale, scaleOut, restarts, ...measured };
+}
+
+async function measureScaleOut(plan: Plan, at: Surroundings): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const workload of plan.scaleOut) {
+    const measured = await measureOnce(plan, at, { workload, names: ['opwatch'] });
+    const title = `Opwatch, ${workload.hosts === 1 ? 'one process' : `${workload.hosts} processes`}`;
+    outcomes.push(...measured.map((outcome) => ({ ...outcome, title })));
+  }
+  return outcomes;
 }
 
 /** @param once.workload null: not in this mode. */

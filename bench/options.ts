@@ -21,6 +21,10 @@ export type Plan = {
   readonly throttled: { readonly workload: Workload; readonly contestants: readonly ContestantName[] } | null;
   /** As many as one process has to bear; null: not in this mode. */
   readonly scale: Workload | null;
+  /** The same work for several processes; empty: not in this mode. */
+  readonly scaleOut: readonly Workload[];
+  /** How long a process takes to begin; empty: not in this mode. */
+  readonly restarts: readonly Workload[];
   /** Whether the documents are to show this run. */
   readonly isWritten: boolean;
   readonly jsonPath: string;
@@ -39,27 +43,33 @@ export const usage = `npm run bench -- [options]
   --proxy                what the PATCH proxy adds to a call; has options of its own
 `;
 
+/** All of them want 2,000 polls a second. Warming up is for the compiler too: a poll of a process that has just begun costs twice as much. */
 const modes = {
   quick: {
     operations: 4000,
     seconds: 2,
     repetitions: 1,
-    phases: { warmUp: 2, quiet: 1, settle: 2, busy: 1 },
+    phases: { warmUp: 2, quiet: 1, settle: 1, busy: 1 },
   },
   default: {
-    operations: 6000,
-    seconds: 3,
+    operations: 4000,
+    seconds: 2,
     repetitions: 3,
-    phases: { warmUp: 1, quiet: 1, settle: 2, busy: 2 },
+    phases: { warmUp: 3, quiet: 1, settle: 1, busy: 2 },
   },
   full: {
     operations: 20_000,
     seconds: 10,
     repetitions: 3,
-    phases: { warmUp: 1, quiet: 1, settle: 2, busy: 2 },
+    phases: { warmUp: 2, quiet: 1, settle: 1, busy: 2 },
   },
 } as const;
-const scaleOperations = 100_000;
+const many = { operations: 100_000, shards: 4 } as const;
+/** More shards than a host takes at a time, so that there is something left for the others; a tick is no interval, so that
+ * a host which knows nothing of the reads of another would read too much. */
+const shared = { operations: 20_000, intervalMs: 30_000, tickMs: 10_000, shards: 32 } as const;
+const sharedPhases = { warmUp: 3, quiet: 0, settle: 3, busy: 3 } as const;
+const restarted = [20_000, 100_000] as const;
 /** About 900 changes a sweep: the thirty and more that a transaction holds are there before it begins. */
 const rush = { operations: 3000, intervalMs: 3000, tickMs: 3000, transitionRate: 0.3 } as const;
 const limited = { operations: 2000, intervalMs: 2000, tickMs: 1000 } as const;
@@ -98,6 +108,8 @@ export function parseOptions(args: readonly string[]): Plan {
     durations: familyOf(values.durations),
     throttle: null,
     phases: usual.phases,
+    shards: 1,
+    hosts: 1,
   };
   return {
     mode,
@@ -110,7 +122,12 @@ export function parseOptions(args: readonly string[]): Plan {
     rush:
       mode === 'quick' ? null : { ...steady, ...rush, phases: { warmUp: 1, quiet: 1, settle: 1, busy: 2 } },
     throttled: throttledOf(mode, steady, values.throttle),
-    scale: mode === 'full' ? { ...steady, operations: scaleOperations } : null,
+    scale: mode === 'full' ? { ...steady, ...many } : null,
+    scaleOut:
+      mode === 'full'
+        ? [1, 2, 4].map((hosts) => ({ ...steady, ...shared, phases: sharedPhases, hosts }))
+        : [],
+    restarts: mode === 'full' ? restarted.map((operations) => ({ ...steady, operations })) : [],
     isWritten: values.write,
     jsonPath: values.json,
   };

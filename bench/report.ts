@@ -1,5 +1,6 @@
 // From a result to what people read: Markdown tables, a line for the machine, and what has to be known to read them.
 import { machineLine } from './machine.ts';
+import type { Restart } from './restart.ts';
 import { type GoodRun, type Outcome, outcomeOf, type Result, ratioOf, spreadOfRuns } from './result.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import { isMet, type Target, targetsOf } from './targets.ts';
@@ -19,6 +20,8 @@ export function fullReport(result: Result): string {
       ? []
       : [workloadLine(plan.throttled.workload), throttleTable(result.throttled, plan.throttled.workload)]),
     ...(plan.scale === null ? [] : [workloadLine(plan.scale), contestantTable(result.scale)]),
+    ...plan.scaleOut.slice(0, 1).flatMap((first) => [workloadLine(first), contestantTable(result.scaleOut)]),
+    ...(result.restarts.length === 0 ? [] : [restartTable(result.restarts), memoryLine(result.restarts)]),
     targetTable(targetsOf(result)),
     ...remarksOf(result),
     `Versions: ${versions.join(', ')}.`,
@@ -131,6 +134,28 @@ function throttleTable(outcomes: readonly Outcome[], workload: Workload): string
   return table(['', ...titles, 'CPU a poll, µs'], rows);
 }
 
+function restartTable(restarts: readonly Restart[]): string {
+  const rows = restarts.map(({ operations, readyMs, firstReadMs, allReadMs, residentBytes }) => [
+    operations.toLocaleString('en'),
+    ...[readyMs, firstReadMs, allReadMs, residentBytes / 1024 / 1024].map((value) => numberText(value, 0)),
+  ]);
+  const titles = [
+    'operations at a restart',
+    'host serves, ms',
+    'first read, ms later',
+    'last read, ms later',
+  ];
+  return table([...titles, 'RSS, MB'], rows);
+}
+
+/** What the process has beside operations is in both. */
+function memoryLine(restarts: readonly Restart[]): string {
+  const [few, many] = [restarts[0], restarts.at(-1)];
+  if (few === undefined || many === undefined || few === many) return '';
+  const bytes = (many.residentBytes - few.residentBytes) / (many.operations - few.operations);
+  return `Memory an operation, by the difference: ${numberText(bytes / 1024, 1)} KiB.`;
+}
+
 function targetTable(targets: readonly Target[]): string {
   const rows = targets.map((target) => {
     const { name, limit, aim, measured, unit } = target;
@@ -167,8 +192,8 @@ function floorLine({ floors, sweepReads }: Result): string {
   ].join(' ');
 }
 
-function remarksOf({ steady, rush, throttled, scale }: Result): readonly string[] {
-  const remarks = new Set([...steady, ...rush, ...throttled, ...scale].flatMap(remarkOf));
+function remarksOf({ steady, rush, throttled, scale, scaleOut }: Result): readonly string[] {
+  const remarks = new Set([...steady, ...rush, ...throttled, ...scale, ...scaleOut].flatMap(remarkOf));
   return remarks.size === 0 ? [] : [[...remarks].map((remark) => `- ${remark}`).join('\n')];
 }
 
@@ -201,19 +226,14 @@ function numberText(value: number, digits?: number): string {
   return rounded.toLocaleString('en', { maximumFractionDigits: 6 });
 }
 
-function workloadLine({
-  operations,
-  intervalMs,
-  tickMs,
-  transitionRate,
-  durations,
-  throttle,
-}: Workload): string {
+function workloadLine(workload: Workload): string {
+  const { operations, intervalMs, tickMs, transitionRate, durations, throttle, shards } = workload;
   const limited =
     throttle?.type === 'quota'
       ? ` Graph allows ${throttle.itemsPerSecond} items a second.`
       : throttle && ` Graph refuses ${throttle.share * 100} % of all items.`;
-  return `${operations.toLocaleString('en')} operations (${durations}), each polled every ${intervalMs / 1000} s, sweeps every ${tickMs / 1000} s, ${transitionRate * 100} % of polls find a change.${limited ?? ''}`;
+  const parts = shards === 1 ? '' : ` in ${shards} shards`;
+  return `${operations.toLocaleString('en')} operations (${durations})${parts}, each polled every ${intervalMs / 1000} s, sweeps every ${tickMs / 1000} s, ${transitionRate * 100} % of polls find a change.${limited ?? ''}`;
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

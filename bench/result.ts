@@ -3,6 +3,7 @@ import type { ContestantName } from './contestants/contestant.ts';
 import type { Floors } from './floors.ts';
 import type { Machine } from './machine.ts';
 import type { Plan } from './options.ts';
+import type { Restart } from './restart.ts';
 import type { Run } from './run-contestant.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import type { SweepRead } from './sweep-read.ts';
@@ -28,6 +29,9 @@ export type Result = {
   readonly rush: readonly Outcome[];
   readonly throttled: readonly Outcome[];
   readonly scale: readonly Outcome[];
+  /** One for each number of processes. */
+  readonly scaleOut: readonly Outcome[];
+  readonly restarts: readonly Restart[];
   /** One a repetition, in the same minutes as its runs. */
   readonly floors: readonly Floors[];
   readonly sweepReads: readonly (SweepRead & { readonly requests: number })[];

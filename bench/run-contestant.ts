@@ -45,7 +45,7 @@ export async function runContestant(
   options: RunOptions,
 ): Promise<Run> {
   const { workload, seed, afterwards } = options;
-  const task = await prepare(at, workload, seed);
+  const task = await prepareTask(at, workload, seed);
   const queue = new QueueClient(at.uncountedStorage, task.queue);
   await queue.createIfNotExists();
   const running = await contestant.start(task);
@@ -63,7 +63,8 @@ export async function runContestant(
   }
 }
 
-async function prepare(at: Surroundings, workload: Workload, seed: number): Promise<Task> {
+/** Fills Graph with the workload's operations; names of table and queue are new for each run. */
+export async function prepareTask(at: Surroundings, workload: Workload, seed: number): Promise<Task> {
   const id = randomUUID().replaceAll('-', '').slice(0, 12);
   await at.graph.reset();
   await at.graph.load(loadOf(workload, seed));
@@ -81,6 +82,8 @@ async function prepare(at: Surroundings, workload: Workload, seed: number): Prom
     intervalMs: workload.intervalMs,
     tickMs: workload.tickMs,
     seed,
+    shards: workload.shards,
+    hosts: workload.hosts,
     telemetry: at.telemetry,
   };
 }
@@ -132,7 +135,7 @@ async function untilTick(tickMs: number, earliestMs: number): Promise<void> {
 }
 
 async function snapshot({ running, at }: Watched): Promise<Snapshot> {
-  const own = readProcess(running.pid);
+  const own = running.pids.map(readProcess);
   const [graph, storage, broker] = await Promise.all([
     at.graph.stats(),
     at.storageCounts(),
@@ -148,10 +151,10 @@ async function snapshot({ running, at }: Watched): Promise<Snapshot> {
     storageReads: storage.table.reads + storage.queue.reads,
     storageWrites: storage.table.writes + storage.queue.writes,
     brokerOperations: broker.operations,
-    cpuMs: own.cpuMs,
+    cpuMs: own.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     brokerCpuMs: broker.cpuMs === null ? null : storageCpuMs + broker.cpuMs,
     graphCpuMs: readProcess(at.pids.graph).cpuMs,
-    residentBytes: own.residentBytes,
+    residentBytes: own.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
   };
 }
 

@@ -13,6 +13,9 @@ export type Workload = {
   /** How Graph limits the contestant. */
   readonly throttle: Throttle | null;
   readonly phases: Phases;
+  /** Partitions of Opwatch, and processes that share them. */
+  readonly shards: number;
+  readonly hosts: number;
 };
 
 export const durationFamilies = ['lognormal', 'bimodal', 'exponential'] as const;

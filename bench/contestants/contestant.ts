@@ -18,6 +18,9 @@ export type Task = {
   /** How often a sweeping contestant looks what is due. */
   readonly tickMs: number;
   readonly seed: number;
+  /** Of Opwatch: partitions of the kind, and processes that share them. */
+  readonly shards: number;
+  readonly hosts: number;
   /** Where telemetry goes, of those who have any. */
   readonly telemetry: { readonly connectionString: string; readonly env: Readonly<Record<string, string>> };
 };
@@ -26,7 +29,7 @@ export type Task = {
 export type BrokerUse = { readonly operations: number; readonly cpuMs: number | null };
 
 export type Running = {
-  readonly pid: number;
+  readonly pids: readonly number[];
   /** Absent: the storage account is all it uses. */
   readonly broker?: () => Promise<BrokerUse>;
   readonly stop: () => Promise<void>;

@@ -1,7 +1,7 @@
 // The product: its built bundle in the local Functions host, woken by its timer, with the settings of a deployment and
 // telemetry on. Only pace, addresses and names are the bench's.
 import { randomUUID } from 'node:crypto';
-import { startReady } from '../../dev/processes.ts';
+import { type ReadyProcess, startReady } from '../../dev/processes.ts';
 import type { Contestant, Running, SeenEvent, Task } from './contestant.ts';
 import { seedRows } from './seed-rows.ts';
 
@@ -15,7 +15,7 @@ export const opwatch: Contestant = {
 };
 
 /** What makes the product watch what it is given, and nothing that makes it faster. */
-function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, string>> {
+export function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, string>> {
   const seconds = String(task.intervalMs / 1000);
   return {
     AzureWebJobsStorage: task.uncountedStorage, // the host's own locks
@@ -24,6 +24,7 @@ function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, str
     OPWATCH_TABLE: task.table,
     OPWATCH_TRANSITIONS_QUEUE: task.queue,
     OPWATCH_SWEEPS_QUEUE: `${task.queue}-sweeps`,
+    OPWATCH_SHARDS: String(task.shards),
     OPWATCH_GRAPH_CLOUD: 'custom',
     OPWATCH_GRAPH_ROOT: task.graphUrl,
     OPWATCH_CREDENTIAL: 'static',
@@ -39,11 +40,14 @@ function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<string, str
 async function start(task: Task): Promise<Running> {
   const env = opwatchSettings(task);
   await seedRows(task, env);
-  const host = await startReady('dev/host/main.ts', { args: ['--port', '0'], env });
+  const start = (): Promise<ReadyProcess> => startReady('dev/host/main.ts', { args: ['--port', '0'], env });
+  // One after another: the first makes tables and queues, as at a deployment's first start.
+  const hosts: ReadyProcess[] = [];
+  while (hosts.length < task.hosts) hosts.push(await start());
   return {
-    pid: host.pid,
+    pids: hosts.map(({ pid }) => pid),
     stop: async () => {
-      await host.stop();
+      await Promise.all(hosts.map((host) => host.stop()));
     },
   };
 }

@@ -25,7 +25,7 @@ export async function startPeer(name: PeerName, task: Task): Promise<Running> {
   child.send({ name, task } satisfies ToPeer);
   const isWatching = await Promise.race([watching.then(() => true), gone.then(() => false)]);
   if (!isWatching) throw new Error(`${name} ended before it watched anything`);
-  return { pid: child.pid ?? 0, stop: () => stopPeer(child, gone) };
+  return { pids: [child.pid ?? 0], stop: () => stopPeer(child, gone) };
 }
 
 /** What peers send for a change. */

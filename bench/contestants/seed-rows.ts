@@ -3,11 +3,13 @@
 // event: minutes of preparation, in which nothing is measured.
 import { createRandom } from '../../dev/simulator/random.ts';
 import { loadConfig } from '../../src/config.ts';
+import { shardOf, shardsOf } from '../../src/domain/keys.ts';
 import type { StatusObservation } from '../../src/domain/observation.ts';
 import { observe } from '../../src/domain/observe.ts';
 import type { Operation } from '../../src/domain/operation.ts';
 import { parseResource } from '../../src/domain/resources.ts';
 import { emptyMemory } from '../../src/domain/shard-memory.ts';
+import type { Shard } from '../../src/domain/stored.ts';
 import { beginGeneration, type TrackPolicy } from '../../src/domain/tracking.ts';
 import { createAzureTable, createTable } from '../../src/storage/azure-table.ts';
 import { openTableClients } from '../../src/storage/connections.ts';
@@ -32,32 +34,48 @@ const transactionsUnderWay = 4;
 const ageMs = 3_600_000;
 const details = { error: null, result: null, clientContext: null, percentComplete: null } as const;
 
-/** @param env the product's settings for this run. */
-export async function seedRows(task: Task, env: Readonly<Record<string, string>>): Promise<void> {
+/**
+ * @param env the product's settings for this run.
+ * @param sweptAtMs until when all due reads have been made.
+ */
+export async function seedRows(
+  task: Task,
+  env: Readonly<Record<string, string>>,
+  sweptAtMs?: number,
+): Promise<void> {
   const connection = { type: 'connectionString', connectionString: task.uncountedStorage } as const;
   const clients = openTableClients(connection, task.table, () => undefined);
   await createTable(clients.writer);
   const table = createAzureTable(clients);
-  const operations = operationsOf(task, env);
-  const chunks = Array.from({ length: Math.ceil(operations.length / operationsATransaction) }, (_, index) =>
-    operations.slice(index * operationsATransaction, (index + 1) * operationsATransaction),
-  );
+  const byShard = Map.groupBy(operationsOf(task, env), ({ kind, key }) => shardOf(kind, key, task.shards));
+  const chunks = [...byShard].flatMap(([shard, operations]) => chunksOf(shard, operations));
   await Promise.all(Array.from({ length: transactionsUnderWay }, work));
-  await write([{ type: 'create', rowKey: memoryRowKey, properties: writeMemory(swept()) }]);
+  const memory: TableAction = {
+    type: 'create',
+    rowKey: memoryRowKey,
+    properties: writeMemory({ ...emptyMemory, sweptAtMs: sweptAtMs ?? Date.now() }),
+  };
+  for (const shard of shardsOf('connectionOperation', task.shards)) await write(shard, [memory]);
 
   async function work(): Promise<void> {
     for (let chunk = chunks.pop(); chunk !== undefined; chunk = chunks.pop())
-      await write(chunk.flatMap(rowsOf));
+      await write(chunk.shard, chunk.operations.flatMap(rowsOf));
   }
 
-  async function write(actions: readonly TableAction[]): Promise<void> {
-    const { applied } = await table.transact(seededShard, actions);
+  async function write(shard: Shard, actions: readonly TableAction[]): Promise<void> {
+    const { applied } = await table.transact(shard, actions);
     if (!applied) throw new Error('storage did not take the rows of the run');
   }
 }
 
-function swept() {
-  return { ...emptyMemory, sweptAtMs: Date.now() };
+type Chunk = { readonly shard: Shard; readonly operations: readonly Operation[] };
+
+function chunksOf(shard: Shard, operations: readonly Operation[]): readonly Chunk[] {
+  const count = Math.ceil(operations.length / operationsATransaction);
+  return Array.from({ length: count }, (_, index) => ({
+    shard,
+    operations: operations.slice(index * operationsATransaction, (index + 1) * operationsATransaction),
+  }));
 }
 
 function operationsOf(task: Task, env: Readonly<Record<string, string>>): readonly Operation[] {

@@ -28,7 +28,9 @@ describe('a plan', () => {
   test('has 20,000 and 100,000 operations at 10 seconds when it is full', () => {
     expect(parseOptions(['--full'])).toMatchObject({
       steady: { operations: 20_000, intervalMs: 10_000 },
-      scale: { operations: 100_000, intervalMs: 10_000 },
+      scale: { operations: 100_000, intervalMs: 10_000, hosts: 1 },
+      scaleOut: [{ hosts: 1 }, { hosts: 2 }, { hosts: 4 }],
+      restarts: [{ operations: 20_000 }, { operations: 100_000 }],
     });
   });
 

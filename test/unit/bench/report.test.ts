@@ -53,6 +53,8 @@ function aResult(steady: readonly Outcome[]): Result {
     rush: [],
     throttled: [],
     scale: [],
+    scaleOut: [],
+    restarts: [],
     floors: [
       { jsonUsPerPoll: 2, undiciUsPerPoll: 7 },
       { jsonUsPerPoll: 2, undiciUsPerPoll: 8 },
