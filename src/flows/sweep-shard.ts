@@ -39,6 +39,8 @@ const parkedLifeMs = 15 * 60_000;
 const maxParked = 5000;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
+/** While processes take turns with a shard each sweep stores its mark: what one has read would be due for the next again. */
+const turnsEndAfterMs = 10 * 60_000;
 
 type SweepStart = {
   readonly kind: Kind;
@@ -58,6 +60,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const underWay = new Set<Shard>();
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
+  const turnsUntilMonotonicMs = new Map<Shard, number>();
   const unstoredEnds = new Map<Shard, EndCounts>();
   const pausesOf = createPauses(ports);
 
@@ -101,6 +104,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const unheard = await takeParked(contents, shard, publisher);
 
     const memory = contents.memory?.value ?? emptyMemory;
+    noteTurns(shard, memory);
     const mark = latestMark(marks.get(shard), memory.sweptAtMs);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });
     const isUnheard = ({ stored }: DueOperation): boolean => unheard.has(stored.value.key);
@@ -194,6 +198,13 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     return touched;
   }
 
+  /** A stored mark beyond our own is another process's. */
+  function noteTurns(shard: Shard, { sweptAtMs }: ShardMemory): void {
+    const own = marks.get(shard);
+    if (own === undefined || (sweptAtMs ?? 0) <= own.sweptAtMs) return;
+    turnsUntilMonotonicMs.set(shard, ports.clock.monotonicMs() + turnsEndAfterMs);
+  }
+
   async function storeMark(
     shard: Shard,
     at: { readonly next: SweepMark; readonly storedMs: number | null; readonly pauses: ShardPauses },
@@ -201,7 +212,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const isFirst = !hasRead.has(shard);
     hasRead.add(shard);
     const { sweptAtMs } = at.next;
-    if (!isFirst && sweptAtMs - (at.storedMs ?? 0) < markStoredEveryMs) return;
+    const takesTurns = (turnsUntilMonotonicMs.get(shard) ?? 0) > ports.clock.monotonicMs();
+    if (!isFirst && !takesTurns && sweptAtMs - (at.storedMs ?? 0) < markStoredEveryMs) return;
     const ends = unstoredEnds.get(shard) ?? noEnds;
     unstoredEnds.delete(shard);
     await at.pauses.store({ sweptAtMs, ends });
