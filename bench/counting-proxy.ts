@@ -1,16 +1,20 @@
-// Counts the requests that the product makes of its table, from outside. Signatures survive: only the port differs,
+// Counts the requests that the product makes of its table or queue, from outside. Signatures survive: only the port differs,
 // and shared keys sign the path.
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 
 export type CountingProxy = {
-  /** The table's address through the proxy. */
+  /** The service's address through the proxy. */
   readonly url: string;
   readonly counts: () => { readonly reads: number; readonly writes: number };
   readonly stop: () => Promise<void>;
 };
 
-export async function startCountingProxy(target: string): Promise<CountingProxy> {
+/** @param onWritten takes the body of each write that was answered with success. */
+export async function startCountingProxy(
+  target: string,
+  onWritten?: (body: string) => void,
+): Promise<CountingProxy> {
   const { hostname, port, pathname } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   let reads = 0;
@@ -23,9 +27,13 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
+        if (request.method !== 'GET' && (answer.statusCode ?? 500) < 300)
+          onWritten?.(Buffer.concat(chunks).toString('utf8'));
       },
     );
     outgoing.on('error', () => response.destroy());
+    const chunks: Buffer[] = [];
+    if (onWritten !== undefined) request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.pipe(outgoing);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

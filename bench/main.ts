@@ -24,8 +24,9 @@ const floorPaths = 2000;
 const root = process.cwd();
 
 if (process.argv.includes('--help')) process.stdout.write(usage);
-// Another measurement, which ends the process itself.
+// Other measurements, which end the process themselves.
 else if (process.argv.includes('--proxy')) await import('./proxy.ts');
+else if (process.argv.includes('--notifications')) await import('./notifications.ts');
 else process.exit((await main(parseOptions(process.argv.slice(2)))) ? 0 : 1);
 
 /** @returns whether Opwatch told what happened and nothing else. */
@@ -100,7 +101,7 @@ async function measureScaleOut(plan: Plan, at: Surroundings): Promise<readonly O
   for (const workload of plan.scaleOut) {
     const measured = await measureOnce(plan, at, { workload, names: ['opwatch'] });
     const title = `Opwatch, ${workload.hosts === 1 ? 'one process' : `${workload.hosts} processes`}`;
-    outcomes.push(...measured.map((outcome) => ({ ...outcome, title })));
+    outcomes.push(...measured.map((one) => ({ ...one, title })));
   }
   return outcomes;
 }

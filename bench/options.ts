@@ -41,6 +41,7 @@ export const usage = `npm run bench -- [options]
   --reps N               repetitions                 --seed N       of everything that is drawn
   --json PATH            where the figures go        --write        show this run in README.md and docs/performance.md
   --proxy                what the PATCH proxy adds to a call; has options of its own
+  --notifications        what the receiver of call notifications bears; the same
 `;
 
 /** All of them want 2,000 polls a second. Warming up is for the compiler too: a poll of a process that has just begun costs twice as much. */

@@ -7,7 +7,8 @@ import { startAzurite } from './azurite.ts';
 import { buildBundle } from './build.ts';
 import { type ReadyProcess, startReady } from './processes.ts';
 import { runDemo } from './start/demo.ts';
-import { demoSettings } from './start/settings.ts';
+import { post } from './start/post.ts';
+import { demoBot, demoSettings } from './start/settings.ts';
 import { createTransitionList } from './start/transition-list.ts';
 import { consumeTransitions } from './start/transitions.ts';
 
@@ -84,6 +85,9 @@ async function startStack(options: {
   const env = demoSettings({ storage: azurite.connectionString, graph: simulator.url });
   try {
     const host = await startHost(options.port, env);
+    // All calls of the simulated Graph are the bot's, also those that are made by hand.
+    const notified = { uri: `${host.url}/api/notifications/calls`, ...demoBot };
+    await post(`${simulator.url}/_control/callbacks`, notified);
     const stop = async (): Promise<void> => {
       await host.stop();
       await stopOthers();

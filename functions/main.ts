@@ -50,6 +50,6 @@ app.hook.postInvocation(async ({ invocationContext }) => {
 
 app.hook.appTerminate(async () => {
   const { stop, telemetry } = getApp();
-  stop();
+  await stop();
   await telemetry.close();
 });

@@ -24,8 +24,8 @@ import { createProxyRequest, type ProxyPorts } from './flows/proxy-request.ts';
 import { createStopOperation } from './flows/stop-operation.ts';
 import { isNews } from './flows/sweep-report.ts';
 import { createSweepShard } from './flows/sweep-shard.ts';
+import { createSweepWhileBehind } from './flows/sweep-while-behind.ts';
 import { createTrackOperation } from './flows/track-operation.ts';
-import { createWatchHealth } from './flows/watch-health.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
 import { type Authorise, createMaySeeDetails, type MaySeeDetails } from './http/caller.ts';
@@ -54,8 +54,11 @@ export type App = {
   readonly cleanUp: () => Promise<void>;
   /** Creates table and queues where they are absent, and refuses another number of shards than the stored one. */
   readonly start: () => Promise<void>;
-  /** Sweeps under way begin no request to Graph any more and end soon after. */
-  readonly stop: () => void;
+  /**
+   * Sweeps under way begin no request to Graph any more and end soon after. Resolves when what was put off for a moment
+   * is done.
+   */
+  readonly stop: () => Promise<void>;
 };
 
 /** Well below the host's functionTimeout (10 minutes), so that a sweep ends itself between two requests. */
@@ -81,9 +84,10 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const home: GraphHome = { cloud, root, tenantId };
   const storage = openConfiguredStorage(config, clock, log);
   const stopping = new AbortController();
+  const background = new Set<Promise<void>>();
   const givingUp = new AbortController();
   const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
-  const sweepShard = createSweepShard(ports);
+  const sweepWhileBehind = createSweepWhileBehind(ports, createSweepShard(ports));
   const removeOld = createCleanUp(ports);
   const authorise = createAuthorise(config);
   const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
@@ -96,17 +100,31 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
     runOnce: createRunOnce({ clock, idempotency: storage.idempotency }),
     authorise,
     maySeeDetails: createMaySeeDetails(config.callerAuth.mode === 'key' ? null : authorise),
-    notifications: createNotifications(config, home, { ...ports, track: flows.track }),
+    notifications: createNotifications(config, home, {
+      ...ports,
+      track: flows.track,
+      prepare: storage.prepare,
+      stopping: stopping.signal,
+      inBackground,
+    }),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,
     sweepShardMessage,
     cleanUp,
     start: storage.prepare,
-    stop: () => {
-      stopping.abort();
-      setTimeout(() => givingUp.abort(), giveUpAfterMs).unref();
-    },
+    stop,
   };
+
+  function inBackground(work: Promise<void>): void {
+    background.add(work);
+    void work.finally(() => background.delete(work));
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    setTimeout(() => givingUp.abort(), giveUpAfterMs).unref();
+    await Promise.all(background);
+  }
 
   async function pollKind(kind: Kind): Promise<void> {
     await storage.prepare();
@@ -127,14 +145,15 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   async function sweep(kind: Kind, shard: Shard): Promise<void> {
     const deadlineMonotonicMs = clock.monotonicMs() + sweepBudgetMs;
     const limits = { deadlineMonotonicMs, signal: stopping.signal, giveUp: givingUp.signal };
-    const report = await sweepShard({ kind, shard }, limits).catch((error: unknown) => {
+    const swept = sweepWhileBehind({ kind, shard }, limits, (report) => {
+      // Lines cost too: the host sends them on.
+      if (isNews(report)) log('info', report, 'sweep ended');
+      telemetry.recordSweep(shard, report, isNews(report));
+    });
+    await swept.catch((error: unknown) => {
       log('error', { shard, error }, 'sweep failed');
       throw error;
     });
-    if (report === null) return;
-    // Lines cost too: the host sends them on.
-    if (isNews(report)) log('info', report, 'sweep ended');
-    telemetry.recordSweep(shard, report, isNews(report));
   }
 
   async function cleanUp(): Promise<void> {
@@ -199,7 +218,6 @@ function makeFlows(
       return rows && storage.store.listEvents(rows.shard, key);
     },
     checkReadiness: createCheckReadiness({ ...ports, checkStorage: storage.check }),
-    watchHealth: createWatchHealth(ports),
   };
 }
 

@@ -38,7 +38,7 @@ export async function runOpwatch(one: ConformanceCase, azurite: string): Promise
     const seen = { gets: graph.gets(), lastAnswer: graph.lastAnswer() };
     return { ending: endingOf(view), remark: remarkOf(view), ...seen };
   } finally {
-    app.stop();
+    await app.stop();
     await simulator.stop();
     await storage.stop();
   }

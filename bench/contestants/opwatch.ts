@@ -40,10 +40,11 @@ export function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<stri
 async function start(task: Task): Promise<Running> {
   const env = opwatchSettings(task);
   await seedRows(task, env);
-  const start = (): Promise<ReadyProcess> => startReady('dev/host/main.ts', { args: ['--port', '0'], env });
+  const startHost = (): Promise<ReadyProcess> =>
+    startReady('dev/host/main.ts', { args: ['--port', '0'], env });
   // One after another: the first makes tables and queues, as at a deployment's first start.
   const hosts: ReadyProcess[] = [];
-  while (hosts.length < task.hosts) hosts.push(await start());
+  while (hosts.length < task.hosts) hosts.push(await startHost());
   return {
     pids: hosts.map(({ pid }) => pid),
     stop: async () => {

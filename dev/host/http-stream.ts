@@ -74,7 +74,12 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
     answerBare(response, 500);
     cut.abort();
   }
-  const silent = setTimeout(() => {
+  // A busy process runs its timers before it looks at what has arrived: the answer may be there already.
+  const silent = setTimeout(() => setImmediate(answerForSilent), answerGraceMs);
+  await forwarded;
+  clearTimeout(silent);
+
+  function answerForSilent(): void {
     if (response.headersSent || response.destroyed) return;
     host.log(
       'error',
@@ -82,9 +87,7 @@ export async function serveStreamed(host: HttpHost, target: URL, exchange: Excha
       `${fn.name} returned no HTTP answer`,
     );
     answerBare(response, 500);
-  }, answerGraceMs);
-  await forwarded;
-  clearTimeout(silent);
+  }
 }
 
 type Forwarding = {
@@ -111,6 +114,12 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
   upstream.once('timeout', () => upstream.destroy(new Error('The app was silent for 240 s.')));
   const answered = new Promise<void>((resolve) => {
     upstream.once('response', (answer: IncomingMessage) => {
+      if (response.headersSent) {
+        // It was given up before: too large, or too late.
+        answer.resume();
+        resolve();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 500, answer.statusMessage, answerHeaders(answer));
       // Small chunks must not wait for larger ones: server-sent events arrive as they are written.
       response.flushHeaders();

@@ -55,8 +55,8 @@ export type Operation = {
 
 /** Who is told of what the world becomes, at once and in order. Reads tell nobody. */
 export type WorldListener = CallListener & {
-  /** An operation is there, or there in another form. */
-  readonly operationPut: (operation: Operation) => void;
+  /** An operation is there, or there in another form, from this instant on. */
+  readonly operationPut: (operation: Operation, atMs: number) => void;
   readonly operationRemoved: (path: string) => void;
 };
 
@@ -74,7 +74,7 @@ export type World = ReturnType<typeof createWorld>;
 export function createWorld(now: () => number, random: Random) {
   let listener: WorldListener | undefined;
   const tell: WorldListener = {
-    operationPut: (operation) => listener?.operationPut(operation),
+    operationPut: (operation, atMs) => listener?.operationPut(operation, atMs),
     operationRemoved: (path) => listener?.operationRemoved(path),
     callPut: (call, earlier) => listener?.callPut(call, earlier),
   };
@@ -93,7 +93,8 @@ export function createWorld(now: () => number, random: Random) {
     addOperation(input: OperationInput): Operation {
       const operation = operationSchema.parse(input);
       const parentPath = parents.ensureParent(operation.kind, operation.parent);
-      return put(newOperation(operation, { parentPath, nowMs: now(), random }));
+      const nowMs = now();
+      return put(newOperation(operation, { parentPath, nowMs, random }), nowMs);
     },
     /** Lets an operation say something else from now on. @throws RangeError when there is no such operation */
     changeStatus(input: ChangeInput): Operation {
@@ -102,11 +103,12 @@ export function createWorld(now: () => number, random: Random) {
       if (!operation) {
         throw new RangeError(`No operation at ${path}`);
       }
-      const startMs = operation.startMs ?? now();
-      const afterMs = Math.max(0, now() - startMs);
+      const nowMs = now();
+      const startMs = operation.startMs ?? nowMs;
+      const afterMs = Math.max(0, nowMs - startMs);
       const earlier = operation.script.filter((step) => step.afterMs <= afterMs);
       const later = keepLaterSteps ? operation.script.filter((step) => step.afterMs > afterMs) : [];
-      return put({ ...operation, startMs, script: [...earlier, { ...said, afterMs }, ...later] });
+      return put({ ...operation, startMs, script: [...earlier, { ...said, afterMs }, ...later] }, nowMs);
     },
     /** Removes an operation, or a connection or call with all operations under it. */
     remove(path: string): boolean {
@@ -132,11 +134,11 @@ function createStore(now: () => number, tell: WorldListener) {
   return {
     /** Live operations by canonical path. */
     operations: operations as ReadonlyMap<string, Operation>,
-    put(operation: Operation): Operation {
+    put(operation: Operation, atMs = now()): Operation {
       operations.set(operation.path, operation);
       const siblings = children.get(operation.parentPath) ?? new Set();
       children.set(operation.parentPath, siblings.add(operation.path));
-      tell.operationPut(operation);
+      tell.operationPut(operation, atMs);
       return operation;
     },
     removeOperation(path: string): boolean {
@@ -158,7 +160,7 @@ function createStore(now: () => number, tell: WorldListener) {
       for (const operation of waiting) {
         const armed = { ...operation, startMs: startMs + operation.startOffsetMs };
         operations.set(operation.path, armed);
-        tell.operationPut(armed);
+        tell.operationPut(armed, now());
       }
       return waiting.length;
     },

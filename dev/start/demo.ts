@@ -1,5 +1,7 @@
 // The demo: operations of every kind with every ending. Connection operations begin as a user's would, by a schema
-// change through the proxy; the others are born in the simulated Graph and registered.
+// change through the proxy, and recordings by a bot's request; the others are born in the simulated Graph and registered.
+import { post } from './post.ts';
+import { recordCalls } from './recordings.ts';
 import type { TransitionList } from './transition-list.ts';
 
 type Demo = {
@@ -22,6 +24,8 @@ type Story = {
   readonly deadlineSeconds?: number;
   /** Switched on for this operation alone. */
   readonly fault?: object;
+  /** Calls: no notification arrives. */
+  readonly isUntold?: true;
   readonly isStopped?: true;
 };
 
@@ -46,12 +50,18 @@ function storiesOf(kind: Kind): readonly Story[] {
       name: 'is throttled, succeeds',
       script: [runs, { afterMs: 6000, status: completed }],
       fault: { fault: 'throttle', retryAfter: 2.128, skip: 1, times: 1 },
+      isUntold: true,
     },
     {
       name: 'says a new word',
       script: [runs, { afterMs: 3000, status: 'finalizing' }, { afterMs: 7000, status: completed }],
     },
-    { name: 'is lost (410)', script: [runs], fault: { fault: 'status', status: 410, code: 'Gone', skip: 3 } },
+    {
+      name: 'is lost (410)',
+      script: [runs],
+      fault: { fault: 'status', status: 410, code: 'Gone', skip: 3 },
+      isUntold: true,
+    },
     { name: 'expires', script: [runs], deadlineSeconds: 6 },
     { name: 'is cancelled', script: [runs], isStopped: true },
   ];
@@ -60,7 +70,7 @@ function storiesOf(kind: Kind): readonly Story[] {
 /** Starts all stories and prints a summary when they have ended. */
 export async function runDemo(demo: Demo): Promise<void> {
   const kinds: readonly Kind[] = ['connectionOperation', 'commsOperation', 'onenoteOperation'];
-  let count = 0;
+  let count = await recordCalls(demo);
   for (const kind of kinds) {
     for (const [index, story] of storiesOf(kind).entries()) {
       const key = await begin(demo, { kind, story, index });
@@ -85,18 +95,19 @@ async function begin(demo: Demo, one: { kind: Kind; story: Story; index: number 
   // A deadline of its own can be given at registration only, so that story is registered.
   if (kind === 'connectionOperation' && story.deadlineSeconds === undefined)
     return patchSchema(demo, story, `contoso${index}`);
-  const { path } = await post<{ path: string }>(`${demo.graph}/_control/operations`, {
-    kind,
-    script: story.script,
-  });
+  // It begins once it is registered: a notification that came before would begin its tracking without label and deadline.
+  const { script, deadlineSeconds } = story;
+  const born = { kind, script, startMs: null };
+  const { path } = await post<{ path: string }>(`${demo.graph}/_control/operations`, born);
   await addFault(demo, story, path);
-  const { deadlineSeconds } = story;
+  if (story.isUntold) await addFault(demo, { fault: { fault: 'pushLoss' } }, path);
   const body = {
     resource: path,
     label: story.name,
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
   };
   const { key } = await post<{ key: string }>(`${demo.api}/api/operations`, body);
+  await post(`${demo.graph}/_control/arm`, {});
   return key;
 }
 
@@ -119,7 +130,7 @@ async function patchSchema(demo: Demo, story: Story, connection: string): Promis
   return watched.replace('/api/operations/', '');
 }
 
-async function addFault({ graph }: Demo, { fault }: Story, path: string): Promise<void> {
+async function addFault({ graph }: Demo, { fault }: Pick<Story, 'fault'>, path: string): Promise<void> {
   if (fault !== undefined) await post(`${graph}/_control/faults`, { ...fault, where: { path } });
 }
 
@@ -128,15 +139,4 @@ async function stopLater({ api, signal }: Demo, key: string): Promise<void> {
   await fetch(`${api}/api/operations/${key}?wait=3`, { signal }).catch(() => undefined); // Ctrl-C
   if (!signal.aborted)
     await fetch(`${api}/api/operations/${key}`, { method: 'DELETE', signal }).catch(() => undefined);
-}
-
-async function post<T = unknown>(url: string, body: unknown): Promise<T> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text}`);
-  return (text === '' ? null : JSON.parse(text)) as T;
 }

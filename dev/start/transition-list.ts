@@ -3,8 +3,8 @@ import type { TransitionMessage } from './transitions.ts';
 
 export type TransitionList = {
   readonly add: (event: TransitionMessage) => void;
-  /** Gives an operation that has no label a name in the list. */
-  readonly name: (key: string, name: string) => void;
+  /** Gives an operation that has no label a name in the list. @param place its key or its path */
+  readonly name: (place: string, name: string) => void;
   /** Resolves when so many operations have ended. */
   readonly ended: (count: number, signal: AbortSignal) => Promise<void>;
   readonly summary: () => string;
@@ -20,15 +20,15 @@ export function createTransitionList(print: (line: string) => void): TransitionL
   const waiting = new Set<() => void>();
   let endedCount = 0;
   let isBegun = false;
-  return { add, name: (key, name) => void names.set(key, name), ended, summary };
+  return { add, name: (place, name) => void names.set(place, name), ended, summary };
 
   function add(event: TransitionMessage): void {
     if (seen.has(event.id)) return; // a copy: consumers know events by their id
     seen.add(event.id);
     if (!isBegun) print(row(['time', 'kind', 'operation', 'transition', 'status', 'seen by', '#']));
     isBegun = true;
-    const { kind, key, previous, current, observedBy, sequence, terminal, label } = event.data;
-    const name = label ?? names.get(key) ?? `${key.slice(0, 8)}…`;
+    const { kind, key, previous, current, observedBy, sequence, terminal, label, resource } = event.data;
+    const name = label ?? names.get(key) ?? names.get(resource.path) ?? `${key.slice(0, 8)}…`;
     const change = `${previous?.state ?? '·'} → ${current.state}`;
     print(
       row([

@@ -14,6 +14,7 @@ const transition = z.looseObject({
     previous: z.looseObject({ state: z.string(), status: z.string().nullable() }).nullable(),
     current: z.looseObject({ state: z.string(), status: z.string().nullable() }),
     observedBy: z.string(),
+    resource: z.looseObject({ path: z.string() }),
     label: z.string().nullable(),
   }),
 });

@@ -27,7 +27,7 @@ export function createNotifications(
 ): Notifications {
   const { calls, clientState } = config;
   return {
-    verify: calls && createPlatformVerifier(calls),
+    verify: calls && createPlatformVerifier(calls, ports.clock),
     readNotification: (value) => readNotification(value, { home, nowMs: ports.clock.nowMs() }),
     takeNotifications: createTakeNotifications({
       ...ports,

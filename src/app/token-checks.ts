@@ -1,6 +1,7 @@
 // Whose tokens are accepted: those of callers, and those of the calling platform. Each has keys of its own.
 import { performance } from 'node:perf_hooks';
 import type { CallsConfig, Config } from '../config/types.ts';
+import type { Clock } from '../flows/ports.ts';
 import { type Authorise, createEntraAuthorise, createKeyAuthorise } from '../http/caller.ts';
 import { createKeySet } from '../http/key-set.ts';
 import { findKeysUrl } from '../http/open-id.ts';
@@ -26,7 +27,11 @@ export function createAuthorise({ callerAuth }: Config): Authorise {
   return createEntraAuthorise(verify, clients);
 }
 
-export function createPlatformVerifier({ appId, tenants, openIdUrl, issuers }: CallsConfig): VerifyToken {
+/** @param clock tells the age of the platform's keys. */
+export function createPlatformVerifier(
+  { appId, tenants, openIdUrl, issuers }: CallsConfig,
+  clock: Pick<Clock, 'monotonicMs'>,
+): VerifyToken {
   return createTokenVerifier({
     issuers,
     audience: appId,
@@ -34,7 +39,7 @@ export function createPlatformVerifier({ appId, tenants, openIdUrl, issuers }: C
     toleranceSeconds: platformToleranceSeconds,
     // Its documented example has no time of issue.
     requiredTimes: ['exp', 'nbf'],
-    keys: createKeySet({ keysUrl: () => findKeysUrl(openIdUrl), monotonicMs }),
+    keys: createKeySet({ keysUrl: () => findKeysUrl(openIdUrl), monotonicMs: clock.monotonicMs }),
     nowMs: Date.now,
   });
 }

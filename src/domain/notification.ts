@@ -24,4 +24,6 @@ export type Notification =
       readonly parentId: string;
       readonly observation: DeletedObservation;
     }
+  /** Of a call, but of no operation: participants, a state that is no end. */
+  | { readonly type: 'unrelated' }
   | { readonly type: 'ignored'; readonly reason: 'malformed' | 'foreign' };

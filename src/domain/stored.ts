@@ -3,6 +3,7 @@
 
 import type { StatusObservation } from './observation.ts';
 import type { Operation } from './operation.ts';
+import type { Rate } from './rate.ts';
 import type { OperationEvent } from './transition.ts';
 
 /** Name of a shard = partition key: `<kind>-<two digits>`. */
@@ -24,6 +25,8 @@ export type Pause = {
   readonly code: string;
   /** When it began to hold; absent in rows of earlier releases. */
   readonly sinceAtMs?: number | undefined;
+  /** How fast its tenant is asked afterwards; absent: as fast as is wanted. */
+  readonly rate?: Rate | undefined;
 };
 
 export type ShardMemory = {
@@ -65,9 +68,12 @@ export type ShardContents = {
   readonly parked: readonly Stored<ParkedPush>[];
 };
 
-/** One operation's part of a transaction: its row replaced (or, at the end, moved to `known!`) and its events added. */
+/**
+ * One operation's part of a transaction: its row replaced (or, at the end, moved to `known!`) and its events added.
+ * `before` null: its first generation begins with it, perhaps as ended; refused where the key is or was watched.
+ */
 export type Change = {
-  readonly before: Stored<Operation>;
+  readonly before: Stored<Operation> | null;
   readonly after: Operation;
   readonly events: readonly OperationEvent[];
   readonly committedAtMs: number;

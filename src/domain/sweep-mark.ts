@@ -6,9 +6,15 @@ import { nextPollAtMs } from './schedule.ts';
 export type SweepMark = {
   /** Every poll that was due at or before it has been made. */
   readonly sweptAtMs: number;
-  /** Start of the sweep that read an operation last, where the mark does not say it. */
+  /** When an operation was read last, where the mark does not say it. */
   readonly lookedAtMs: ReadonlyMap<string, number>;
 };
+
+/** One read of a sweep, at the instant at which it was asked for. */
+export type Look = { readonly operation: Operation; readonly atMs: number };
+
+/** A look so soon after the mark is not kept: it costs more to remember than to repeat. */
+const soonMs = 1000;
 
 export const noMark: SweepMark = { sweptAtMs: 0, lookedAtMs: new Map() };
 
@@ -28,12 +34,23 @@ export function dueAtMs(
   return nextPollAtMs(operation, afterMs, pushTrustedUntilMs);
 }
 
+/**
+ * The order among those that are due: an interval after its last read comes an operation's turn. Its due time may be
+ * anywhere in that interval, which would be unfair where many wait for longer than their interval.
+ */
+export function turnAtMs(operation: Operation, mark: SweepMark, itsDueAtMs: number): number {
+  const lookedAtMs = mark.lookedAtMs.get(operation.key);
+  return lookedAtMs === undefined
+    ? itsDueAtMs
+    : Math.max(itsDueAtMs, lookedAtMs + operation.policy.intervalMs);
+}
+
 /** The mark after a sweep: below the earliest due operation that was not read. */
 export function advanceMark(
   mark: SweepMark,
   sweep: {
     readonly startedAtMs: number;
-    readonly read: readonly Operation[];
+    readonly read: readonly Look[];
     /** Keys of the live operations that were never seen: the mark says nothing of them. */
     readonly pendingKeys: ReadonlySet<string>;
     readonly earliestUnreadDueAtMs: number | null;
@@ -45,9 +62,10 @@ export function advanceMark(
   const lookedAtMs = new Map<string, number>();
   for (const [key, atMs] of mark.lookedAtMs)
     if (atMs > sweptAtMs || sweep.pendingKeys.has(key)) lookedAtMs.set(key, atMs);
-  for (const operation of sweep.read) {
-    const isNeeded = sweep.startedAtMs > sweptAtMs || operation.state === 'pending';
-    if (isNeeded) lookedAtMs.set(operation.key, sweep.startedAtMs);
+  for (const { operation, atMs } of sweep.read) {
+    const isNeeded =
+      sweep.startedAtMs > sweptAtMs || atMs > sweptAtMs + soonMs || operation.state === 'pending';
+    if (isNeeded) lookedAtMs.set(operation.key, atMs);
   }
   return { sweptAtMs, lookedAtMs };
 }

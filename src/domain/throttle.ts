@@ -1,4 +1,5 @@
 // Throttling is state: how a refusal of Graph becomes an instant before which its tenant and kind are left alone.
+import { rateEndsAtMs } from './rate.ts';
 import type { Pause, ShardMemory } from './stored.ts';
 
 export type Pauses = ShardMemory['pauses'];
@@ -60,7 +61,8 @@ function isLater(pause: Pause, known: Pause): boolean {
   if (pause.untilMs !== known.untilMs) return pause.untilMs > known.untilMs;
   if (pause.attempts !== known.attempts) return pause.attempts > known.attempts;
   if (pause.code !== known.code) return pause.code > known.code;
-  return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
+  if (pause.sinceAtMs !== known.sinceAtMs) return (pause.sinceAtMs ?? 0) > (known.sinceAtMs ?? 0);
+  return (pause.rate?.itemsPerSecond ?? 0) > (known.rate?.itemsPerSecond ?? 0);
 }
 
 /** The pause that holds for a tenant now; null when it may be called. */
@@ -69,9 +71,11 @@ export function holdingPause(pauses: Pauses, tenantId: string, nowMs: number): P
   return pause !== undefined && pause.untilMs > nowMs ? pause : null;
 }
 
+function rememberedUntilMs({ untilMs, rate }: Pause): number {
+  return Math.max(untilMs + rememberedMs, rate === undefined ? 0 : rateEndsAtMs(rate));
+}
+
 /** Without the pauses that say nothing any more, so that the memory does not grow. */
 export function withoutOldPauses(pauses: Pauses, nowMs: number): Pauses {
-  return Object.fromEntries(
-    Object.entries(pauses).filter(([, pause]) => pause.untilMs + rememberedMs > nowMs),
-  );
+  return Object.fromEntries(Object.entries(pauses).filter(([, pause]) => rememberedUntilMs(pause) > nowMs));
 }

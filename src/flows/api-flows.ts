@@ -6,7 +6,6 @@ import type { FindByOperationId } from './find-by-operation-id.ts';
 import type { ListQuery, ListResult } from './list-operations.ts';
 import type { ProxyOutcome, ProxyRequest } from './proxy-request.ts';
 import type { PollNowOutcome, StopOutcome, TrackOutcome } from './results.ts';
-import type { WatchHealth } from './watch-health.ts';
 
 export type ApiFlows = {
   readonly track: (request: TrackRequest) => Promise<TrackOutcome>;
@@ -18,7 +17,6 @@ export type ApiFlows = {
   /** Verbatim event texts, oldest first; null when nothing is or was watched under the key. */
   readonly events: (key: string) => Promise<readonly string[] | null>;
   readonly checkReadiness: CheckReadiness;
-  readonly watchHealth: () => Promise<WatchHealth>;
 };
 
 /** What the proxy's functions may ask. */

@@ -83,7 +83,7 @@ export async function applyObservation(
 /** The change that a decision asks for. Its events' bytes are made here, once. */
 export function makeChange(
   ports: Pick<ApplyPorts, 'clock' | 'graphRoot'>,
-  before: Stored<Operation>,
+  before: Stored<Operation> | null,
   decision: Decision,
 ): Change {
   const events: readonly OperationEvent[] = decision.transitions.map((transition) =>

@@ -4,19 +4,20 @@ import { AppError } from '../domain/errors.ts';
 import { wordOf } from '../domain/kinds.ts';
 import type { DeletedObservation, StatusObservation } from '../domain/observation.ts';
 import { observe } from '../domain/observe.ts';
-import { isTerminal, type Operation } from '../domain/operation.ts';
+import { isTerminal, type Kind, type Operation } from '../domain/operation.ts';
 import { endSeen, endSeenAgain } from '../domain/pushes.ts';
 import type { NamedResource } from '../domain/resources.ts';
 import type { Shard, Stored } from '../domain/stored.ts';
-import type { TrackRequest } from '../domain/tracking.ts';
+import { beginGeneration, type TrackPolicy, type TrackRequest } from '../domain/tracking.ts';
 import type { ApplyPorts } from './apply-observation.ts';
+import type { Proposal } from './commit-changes.ts';
 import type { MemoryPorts } from './merge-memory.ts';
 import { type ParkPorts, parkPush } from './park-push.ts';
 import type { ShardOf } from './ports.ts';
 import type { PublishPorts } from './publish-events.ts';
 import type { PushMemory } from './push-memory.ts';
 import type { TrackOutcome } from './results.ts';
-import type { Round } from './shared-rounds.ts';
+import type { Rounds } from './shared-rounds.ts';
 
 export type PushedObservation = StatusObservation | DeletedObservation;
 
@@ -29,7 +30,8 @@ export type ApplyPushPorts = ApplyPorts &
   ParkPorts & {
     readonly shardOf: ShardOf;
     readonly track: (request: TrackRequest) => Promise<TrackOutcome>;
-    readonly roundOf: (shard: Shard) => Round;
+    readonly policies: Readonly<Record<Kind, TrackPolicy>>;
+    readonly roundsOf: (shard: Shard) => Rounds;
     readonly memory: PushMemory;
     /** Whether a notification of an unknown operation begins its tracking; otherwise it is parked. */
     readonly autoTrack: boolean;
@@ -54,7 +56,8 @@ export function createApplyPush(
         const taken = await applyToLive(shard, live, observation);
         if (taken !== null) return taken;
       } else if (ended !== null) {
-        if (!(await beginAgain(named, ended, observation))) return noteLate(shard, ended, observation);
+        if (!isAgainstUs(ended, observation)) return noteLate(shard, ended, observation);
+        await beginAgain(ended);
       } else if (known === null) {
         const taken = await takeUnknown(shard, named, observation);
         if (taken !== null) return taken;
@@ -71,7 +74,12 @@ export function createApplyPush(
   ): Promise<Taken | null> {
     const decision = observe(live.value, observation);
     if (decision.operation === live.value) return 'unchanged';
-    const applied = await ports.roundOf(shard).committer.commit({ before: live, observation, decision });
+    return commit(shard, { before: live, observation, decision });
+  }
+
+  /** Null when the rows are to be looked at again. */
+  async function commit(shard: Shard, proposal: Proposal): Promise<Taken | null> {
+    const applied = await ports.roundsOf(shard).current().committer.commit(proposal);
     switch (applied.outcome) {
       case 'changed': {
         const end = endSeen(applied.operation);
@@ -89,17 +97,18 @@ export function createApplyPush(
     }
   }
 
-  /** `lost` and `expired` are conclusions of ours: when the platform tells the real end, a new generation ends with it. */
-  async function beginAgain(
-    { key, kind }: NamedResource,
-    ended: Operation,
-    observation: PushedObservation,
-  ): Promise<boolean> {
-    const isConclusion = ended.state === 'lost' || ended.state === 'expired';
-    if (!isConclusion || !isEnd(kind, observation)) return false;
-    const { resource, label, metadata, generation } = ended;
-    await begin({ named: { key, kind, resource }, label, metadata, restartAfter: generation });
-    return true;
+  /** A new generation, which ends with what was told. */
+  async function beginAgain(ended: Operation): Promise<void> {
+    const { key, kind, resource, label, metadata, generation } = ended;
+    const tracked = await ports.track({
+      named: { key, kind, resource },
+      label,
+      metadata,
+      restartAfter: generation,
+      deadlineMs: null,
+      trackedBy: 'push',
+    });
+    if (tracked.outcome === 'storageBusy') throw busy();
   }
 
   function noteLate(shard: Shard, ended: Operation, observation: PushedObservation): Taken {
@@ -108,17 +117,14 @@ export function createApplyPush(
     return 'late';
   }
 
-  /** Null when the operation is watched now, so that the observation is applied to it. */
+  /** Null when the rows are to be looked at again. */
   async function takeUnknown(
     shard: Shard,
     named: NamedResource,
     observation: PushedObservation,
   ): Promise<Taken | null> {
     if (observation.type === 'deleted') return 'ignored';
-    if (ports.autoTrack && mayTrack()) {
-      await begin({ named, label: null, metadata: {}, restartAfter: null });
-      return null;
-    }
+    if (ports.autoTrack && mayTrack()) return begin(shard, named, observation);
     const parked = { key: named.key, observation, parkedAtMs: ports.clock.nowMs() };
     if (!(await parkPush(ports, shard, parked))) throw busy();
     // A registration that came at the same time has not seen the parked row: it is looked for once more.
@@ -126,11 +132,13 @@ export function createApplyPush(
     return live === null ? 'parked' : null;
   }
 
-  async function begin(
-    request: Pick<TrackRequest, 'named' | 'label' | 'metadata' | 'restartAfter'>,
-  ): Promise<void> {
-    const tracked = await ports.track({ ...request, deadlineMs: null, trackedBy: 'push' });
-    if (tracked.outcome === 'storageBusy') throw busy();
+  /** Tracking and first word are one change, so that many share a transaction with whatever else is told. */
+  function begin(shard: Shard, named: NamedResource, observation: StatusObservation): Promise<Taken | null> {
+    const request = { named, label: null, metadata: {}, deadlineMs: null, restartAfter: null } as const;
+    const policy = ports.policies[named.kind];
+    const nowMs = ports.clock.nowMs();
+    const begun = beginGeneration({ ...request, trackedBy: 'push' }, { nowMs, policy, followed: null });
+    return commit(shard, { before: null, observation, decision: observe(begun, observation) });
   }
 
   function mayTrack(): boolean {
@@ -139,6 +147,11 @@ export function createApplyPush(
     minute = { ...minute, tracked: minute.tracked + 1 };
     return minute.tracked <= trackedAMinute;
   }
+}
+
+/** `lost` and `expired` are conclusions of ours; here the platform tells the real end. */
+function isAgainstUs({ state, kind }: Operation, observation: PushedObservation): boolean {
+  return (state === 'lost' || state === 'expired') && isEnd(kind, observation);
 }
 
 function isEnd(kind: Operation['kind'], observation: PushedObservation): boolean {

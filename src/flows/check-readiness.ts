@@ -1,8 +1,8 @@
 // Whether this deployment can work now, and for those who may know it: what storage says, when each shard was last
-// swept, and for whom Graph asked it to wait. Reads only; what it tells is stored by others.
+// swept, for whom Graph asked it to wait, and how ends were seen. Reads only; what it tells is stored by others.
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
-import type { Shard } from '../domain/stored.ts';
+import type { EndCounts, Shard } from '../domain/stored.ts';
 import type { Clock, ReadMemory } from './ports.ts';
 
 export type ReadinessPorts = {
@@ -24,8 +24,19 @@ export type ReadinessDetails = {
       readonly code: string;
       readonly until: string;
     }[];
+    /** Of operations whose kind is notified, since the shard began; up to a minute old. */
+    readonly ends: {
+      readonly byPush: number;
+      readonly byPoll: number;
+      /** Of those by poll: a notification came later. */
+      readonly byBoth: number;
+      /** How much later these came; null before the first. */
+      readonly pushLateSeconds: { readonly mean: number; readonly max: number } | null;
+    };
   }[];
 };
+
+type ShardDetails = ReadinessDetails['shards'][number];
 
 export type Readiness = { readonly isReady: boolean; readonly details: ReadinessDetails | null };
 
@@ -50,8 +61,8 @@ export function createCheckReadiness(ports: ReadinessPorts): CheckReadiness {
     }
   };
 
-  async function describe(shard: Shard): Promise<ReadinessDetails['shards'][number]> {
-    const { sweptAtMs, pauses } = (await ports.readMemory(shard))?.value ?? emptyMemory;
+  async function describe(shard: Shard): Promise<ShardDetails> {
+    const { sweptAtMs, pauses, ends } = (await ports.readMemory(shard))?.value ?? emptyMemory;
     const nowMs = ports.clock.nowMs();
     return {
       shard,
@@ -59,6 +70,13 @@ export function createCheckReadiness(ports: ReadinessPorts): CheckReadiness {
       pauses: Object.entries(pauses)
         .filter(([, { untilMs }]) => untilMs > nowMs)
         .map(([tenantId, { code, untilMs }]) => ({ tenantId, code, until: new Date(untilMs).toISOString() })),
+      ends: endsOf(ends),
     };
   }
+}
+
+function endsOf({ pushLateMs, maxPushLateMs, ...counts }: EndCounts): ShardDetails['ends'] {
+  const { byBoth } = counts;
+  const seconds = { mean: pushLateMs / Math.max(1, byBoth) / 1000, max: maxPushLateMs / 1000 };
+  return { ...counts, pushLateSeconds: byBoth === 0 ? null : seconds };
 }

@@ -16,7 +16,8 @@ import {
 import type { Publisher } from './publish-events.ts';
 
 export type Proposal = {
-  readonly before: Stored<Operation>;
+  /** Null: the tracking begins with this observation. */
+  readonly before: Stored<Operation> | null;
   readonly observation: Observation;
   readonly decision: Decision;
 };
@@ -82,7 +83,7 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
       const next = waiting[0];
       if (next === undefined || rows + rowsOf(next) > maxRows) break;
       waiting.shift();
-      const { key } = next.before.value;
+      const { key } = next.decision.operation;
       if (group.has(key)) {
         repeated.push(next);
         continue;
@@ -107,7 +108,10 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     }
     for (const one of group) {
       const { operation, ignored } = one.decision;
-      one.resolve(applied ? { outcome: 'changed', operation, ignored } : await commitAlone(one, !isRefused));
+      if (applied) one.resolve({ outcome: 'changed', operation, ignored });
+      // A beginning that others made fail is not there to be read again.
+      else if (one.before === null && isRefused && group.length > 1) await commitGroup([one]);
+      else one.resolve(await commitAlone(one, !isRefused));
     }
   }
 
@@ -115,14 +119,16 @@ export function createCommitter(ports: ApplyPorts, shard: Shard, publisher: Publ
     one.resolve(await commitAlone(one, false));
   }
 
-  function commitAlone({ before, observation }: Proposal, isUncertain: boolean): Promise<Applied> {
-    const { key, generation } = before.value;
+  function commitAlone({ before, observation, decision }: Proposal, isUncertain: boolean): Promise<Applied> {
+    const { key } = decision.operation;
+    const generation = before?.value.generation ?? null;
     const news = { shard, key, generation, observation, isUncertain };
     return applyObservation(ports, news, publisher);
   }
 }
 
-/** `live!` and, at the end, `known!`; an event row and an outbox row for each transition. */
-function rowsOf({ decision }: Proposal): number {
-  return (decision.operation.endedAtMs === null ? 1 : 2) + 2 * decision.transitions.length;
+/** At most `live!` and `known!`; an event row and an outbox row for each transition. */
+function rowsOf({ before, decision }: Proposal): number {
+  const isStep = before !== null && decision.operation.endedAtMs === null;
+  return (isStep ? 1 : 2) + 2 * decision.transitions.length;
 }

@@ -55,9 +55,12 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
     pauses: ShardPauses,
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
+    // Somebody waits for it: it goes first, and the sweeps of this process wait the longer for it.
+    await pauses.admit(operation.resource.tenantId, 1, async () => undefined);
     const answer = await ports.readBatch([operation]);
-    await pauses.settle(operation.resource.tenantId, answer.pause);
     const observation = answer.observations.get(key);
+    const isRefused = observation?.type === 'unreadable' && observation.code === throttledCode;
+    await pauses.settle(operation.resource.tenantId, isRefused ? 0 : 1, answer.pause);
     if (observation === undefined) return { outcome: 'unreadable', code: 'missing_answer' };
     const publisher = createPublisher(ports, shard);
     const applied = await applyObservation(ports, { shard, key, generation, observation }, publisher);

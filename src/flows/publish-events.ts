@@ -1,14 +1,12 @@
 // From the outbox to the queue: sends the stored bytes, in order for each key, and clears what was accepted.
 // If we die before the send, a later sweep sends it; if we die before the clear, it sends a copy with the same id.
 import type { OutboxEntry, Shard } from '../domain/stored.ts';
-import type { OperationEvent } from '../domain/transition.ts';
-import type { ClearOutbox, Clock, Log, SendEvent, Tell } from './ports.ts';
+import { type Clearer, type ClearPorts, createClearer } from './clear-outbox.ts';
+import type { Clock, SendEvent, Tell } from './ports.ts';
 
-export type PublishPorts = {
+export type PublishPorts = ClearPorts & {
   readonly send: SendEvent;
-  readonly clearOutbox: ClearOutbox;
   readonly clock: Clock;
-  readonly log: Log;
   readonly tell: Tell;
 };
 
@@ -25,19 +23,22 @@ export type Publisher = {
 const sendsInFlight = 16;
 /** After so many failures the queue counts as down: what is left waits in the outbox for a later sweep. */
 const failuresUntilGivenUp = 16;
-const clearGroupSize = 100;
 
 /**
  * A publisher for one shard that lives as long as one sweep or one request.
  * A key whose send failed is left alone until the next sweep, so that its events stay in order.
  */
-export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
+export function createPublisher(
+  ports: PublishPorts,
+  shard: Shard,
+  clearer: Clearer = createClearer(ports, shard),
+): Publisher {
   const waiting = new Map<string, OutboxEntry[]>();
+  /** One a key that waits or is under way; many may wait for it. */
+  const settling = new Map<string, PromiseWithResolvers<void>>();
   const failedKeys = new Set<string>();
   /** One a key, so that its events stay in order. */
   const workers = new Map<string, Promise<void>>();
-  let toClear: OperationEvent[] = [];
-  let clearing: Promise<void> = Promise.resolve();
   let published = 0;
   let failed = 0;
 
@@ -45,9 +46,11 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
 
   function publish(entries: readonly OutboxEntry[]): void {
     for (const entry of entries) {
-      const queue = waiting.get(entry.event.key);
-      if (queue === undefined) waiting.set(entry.event.key, [entry]);
+      const { key } = entry.event;
+      const queue = waiting.get(key);
+      if (queue === undefined) waiting.set(key, [entry]);
       else queue.push(entry);
+      if (!settling.has(key)) settling.set(key, Promise.withResolvers());
     }
     startWorkers();
   }
@@ -57,11 +60,17 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
       const busyKey = key;
       const worker = sendAllOf(busyKey).finally(() => {
         workers.delete(busyKey);
+        if (!waiting.has(busyKey)) settle(busyKey);
         startWorkers();
-        if (workers.size === 0) flushClears();
+        if (workers.size === 0) clearer.pause();
       });
       workers.set(busyKey, worker);
     }
+  }
+
+  function settle(key: string): void {
+    settling.get(key)?.resolve();
+    settling.delete(key);
   }
 
   /** A key that waits and whose earlier events are not under way. */
@@ -91,8 +100,7 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
     }
     published += 1;
     ports.tell({ type: 'published', key: event.key, lagMs: lagMs(committedAtMs) });
-    toClear.push(event);
-    if (toClear.length >= clearGroupSize) flushClears();
+    clearer.add(event);
   }
 
   /** Null where the row did not say when it was committed. */
@@ -100,30 +108,13 @@ export function createPublisher(ports: PublishPorts, shard: Shard): Publisher {
     return committedAtMs === 0 ? null : Math.max(0, ports.clock.nowMs() - committedAtMs);
   }
 
-  function flushClears(): void {
-    const events = toClear;
-    toClear = [];
-    clearing = clearing.then(() => clear(events));
-  }
-
-  async function clear(events: readonly OperationEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    try {
-      await ports.clearOutbox(shard, events);
-    } catch (error) {
-      // Sent and not cleared: a later sweep sends a copy with the same id and clears it.
-      ports.log('warn', { shard, count: events.length, error }, 'outbox was not cleared');
-    }
-  }
-
   async function settled(key: string): Promise<void> {
-    while (waiting.has(key) || workers.has(key)) await Promise.race(workers.values());
+    await settling.get(key)?.promise;
   }
 
   async function drain(): Promise<{ published: number; failed: number }> {
     while (workers.size > 0) await Promise.all(workers.values());
-    flushClears();
-    await clearing;
+    await clearer.drain();
     return { published, failed };
   }
 }

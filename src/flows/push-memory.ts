@@ -4,11 +4,12 @@ import { addEnds, joinPushTimes, noEnds, type PushTimes, refreshPushedMs } from 
 import type { EndCounts, Shard } from '../domain/stored.ts';
 import { type MemoryPorts, mergeMemory } from './merge-memory.ts';
 import type { Log } from './ports.ts';
+import { createSoon, type SoonPorts } from './soon.ts';
 
 export type PushMemory = {
   readonly addEnds: (shard: Shard, ends: EndCounts) => void;
-  /** A notification came for a call; stored at the first, and then every five minutes. Never rejects. */
-  readonly pushed: (shard: Shard, parentId: string, atMs: number) => Promise<void>;
+  /** A notification came for a call; stored soon after the first, and then every five minutes. */
+  readonly pushed: (shard: Shard, parentId: string, atMs: number) => void;
 };
 
 type Unstored = { readonly pushedAtMs: PushTimes; readonly ends: EndCounts };
@@ -16,35 +17,48 @@ type Unstored = { readonly pushedAtMs: PushTimes; readonly ends: EndCounts };
 const nothing: Unstored = { pushedAtMs: {}, ends: noEnds };
 /** Forgetting what was stored only costs storing it again. */
 const maxRemembered = 10_000;
+/** Until it is stored the call is polled as if no notifications came: that costs a poll at most. */
+const parentsGatheredMs = 500;
+/** Counts are for those who watch the watching; a process that dies takes a minute of them along. */
+const endsGatheredMs = 60_000;
 
-export function createPushMemory(ports: MemoryPorts & { readonly log: Log }): PushMemory {
+export function createPushMemory(ports: MemoryPorts & SoonPorts & { readonly log: Log }): PushMemory {
   const rememberedAtMs = new Map<string, number>();
   const unstored = new Map<Shard, Unstored>();
   const merging = new Map<Shard, Promise<void>>();
+  const soon = { parents: mergesAfter(parentsGatheredMs), ends: mergesAfter(endsGatheredMs) };
   return { addEnds: addToUnstored, pushed };
 
   function addToUnstored(shard: Shard, ends: EndCounts): void {
     const before = unstored.get(shard) ?? nothing;
     unstored.set(shard, { ...before, ends: addEnds(before.ends, ends) });
+    soon.ends(shard);
   }
 
-  async function pushed(shard: Shard, parentId: string, atMs: number): Promise<void> {
+  function pushed(shard: Shard, parentId: string, atMs: number): void {
     const place = `${shard} ${parentId}`;
     if (atMs - (rememberedAtMs.get(place) ?? 0) < refreshPushedMs) return;
     if (rememberedAtMs.size >= maxRemembered) rememberedAtMs.clear();
     rememberedAtMs.set(place, atMs);
-    const before = unstored.get(shard) ?? nothing;
-    unstored.set(shard, {
-      ...before,
-      pushedAtMs: joinPushTimes(before.pushedAtMs, { [parentId]: atMs }, atMs),
-    });
-    // One merge of a shard at a time; what comes meanwhile goes into the next one.
-    while (unstored.get(shard)?.pushedAtMs[parentId] !== undefined)
-      await (merging.get(shard) ?? merge(shard));
+    const { pushedAtMs, ends } = unstored.get(shard) ?? nothing;
+    unstored.set(shard, { ends, pushedAtMs: joinPushTimes(pushedAtMs, { [parentId]: atMs }, atMs) });
+    soon.parents(shard);
   }
 
-  function merge(shard: Shard): Promise<void> {
-    const news = unstored.get(shard) ?? nothing;
+  function mergesAfter(delayMs: number): (shard: Shard) => void {
+    const asks = new Map<Shard, () => void>();
+    return function ask(shard) {
+      const known = asks.get(shard) ?? createSoon(ports, delayMs, () => merge(shard));
+      asks.set(shard, known);
+      known();
+    };
+  }
+
+  /** One merge of a shard at a time; what comes meanwhile goes into the next one. */
+  async function merge(shard: Shard): Promise<void> {
+    while (merging.has(shard)) await merging.get(shard);
+    const news = unstored.get(shard);
+    if (news === undefined) return; // the other gathering took it along
     unstored.delete(shard);
     const merged = mergeMemory(ports, shard, news)
       .catch((error: unknown) => {
@@ -53,6 +67,6 @@ export function createPushMemory(ports: MemoryPorts & { readonly log: Log }): Pu
       })
       .finally(() => merging.delete(shard));
     merging.set(shard, merged);
-    return merged;
+    await merged;
   }
 }

@@ -1,13 +1,13 @@
-// One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time,
-// never before a tenant's announced wait is over; then one request asks alone whether it may go on. What was not read
-// stays due.
+// One dispatcher for all reads of a sweep: the earliest due first, 20 a request, some requests in flight at a time, no
+// faster than Graph let us be, and never before a tenant's announced wait is over; then one request asks alone whether
+// it may go on. What was not read stays due.
 import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
+import type { Look } from '../domain/sweep-mark.ts';
+import { createDueQueue, type DueOperation } from './due-queue.ts';
 import type { BatchRead, Clock, ReadBatch, Tell } from './ports.ts';
 import type { ShardPauses } from './shard-pauses.ts';
-
-export type DueOperation = { readonly stored: Stored<Operation>; readonly dueAtMs: number };
 
 export type ReadDuePorts = { readonly readBatch: ReadBatch; readonly clock: Clock; readonly tell: Tell };
 
@@ -15,6 +15,10 @@ export type ReadDueOptions = {
   readonly maxRequestsInFlight: number;
   /** Asked before each request. */
   readonly mayBegin: () => boolean;
+  /** Held back for so long it ends, so that who became due meanwhile has a turn. */
+  readonly maxHeldBackMs: number;
+  /** Ends early when nothing may begin any more. */
+  readonly sleep: (ms: number) => Promise<void>;
   /** Requests under way are given up when it fires. */
   readonly giveUp: AbortSignal | undefined;
   /** @returns whether it is news. */
@@ -22,8 +26,10 @@ export type ReadDueOptions = {
 };
 
 export type ReadDueResult = {
-  readonly read: readonly Operation[];
+  readonly read: readonly Look[];
   readonly unread: readonly DueOperation[];
+  /** How long Graph's limits held requests back. */
+  readonly heldBackMs: number;
   readonly counts: ReadCounts;
 };
 
@@ -44,36 +50,58 @@ export async function readDue(
   due: readonly DueOperation[],
   options: ReadDueOptions,
 ): Promise<ReadDueResult> {
-  const read: Operation[] = [];
+  const queue = createDueQueue(due);
+  const read: Look[] = [];
   const unread: DueOperation[] = [];
   let counts: ReadCounts = noCounts;
-  const chunks = chunksInOrder(due);
-  let isFailed = false;
-  for (const probe of takeProbes(chunks, ports.pauses)) await readOrLeave(probe);
+  let heldBackMs = 0;
+  const failures: unknown[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
   // Each worker takes the next chunk when its last request is answered: a pull, so nothing queues up behind a slow one.
-  const workers = Array.from({ length: Math.min(options.maxRequestsInFlight, chunks.length) }, work);
+  const workers: Promise<void>[] = [];
+  addWorkers();
   // All of them end before a failure of one is told: nothing goes on behind the back of the next sweep.
-  const failed = (await Promise.allSettled(workers)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return { read, unread, counts };
+  for (const worker of workers) await worker;
+  if (failures.length > 0) throw failures[0];
+  unread.push(...queue.takeAll());
+  return { read, unread, heldBackMs, counts };
 
-  async function work(): Promise<void> {
-    try {
-      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await readOrLeave(chunk);
-    } catch (error) {
-      isFailed = true;
-      throw error;
-    }
+  function addWorkers(): void {
+    const requests = Math.ceil(due.length / maxItems);
+    const most = Math.min(options.maxRequestsInFlight, ports.pauses.requestsInFlight(), requests);
+    while (workers.length < most) workers.push(work().catch((error: unknown) => void failures.push(error)));
   }
 
-  async function readOrLeave(chunk: readonly DueOperation[]): Promise<void> {
-    const mayRead = mayBegin() && (await ports.pauses.leftMs(tenantOf(chunk))) === null && mayBegin();
-    if (mayRead) await readChunk(chunk);
-    else unread.push(...chunk);
+  async function work(): Promise<void> {
+    for (let chunk = await nextChunk(); chunk.length > 0; chunk = await nextChunk()) await readChunk(chunk);
+  }
+
+  /** One worker after another, so that nobody who waits holds an operation that is due before others'. */
+  function nextChunk(): Promise<readonly DueOperation[]> {
+    const chunk = turn.then(admittedChunk);
+    turn = chunk.catch(() => undefined);
+    return chunk;
+  }
+
+  async function admittedChunk(): Promise<readonly DueOperation[]> {
+    for (let next = queue.next(); next !== null && mayBegin(); next = queue.next()) {
+      const { tenantId } = next;
+      const admitted = await ports.pauses.admit(tenantId, Math.min(next.count, maxItems), options.sleep);
+      if (admitted === null) {
+        unread.push(...queue.takeAll(tenantId));
+        continue;
+      }
+      heldBackMs += admitted.waitedMs;
+      if (!mayBegin()) break;
+      const chunk = queue.take(admitted.items);
+      if (!ports.pauses.isUntried(tenantId)) return chunk;
+      await readChunk(chunk);
+    }
+    return [];
   }
 
   function mayBegin(): boolean {
-    return !isFailed && options.mayBegin();
+    return failures.length === 0 && heldBackMs < options.maxHeldBackMs && options.mayBegin();
   }
 
   async function readChunk(chunk: readonly DueOperation[]): Promise<void> {
@@ -83,7 +111,9 @@ export async function readDue(
       options.giveUp,
     );
     const arrivedAtMs = ports.clock.nowMs();
-    await ports.pauses.settle(tenantOf(chunk), answer.pause);
+    const own = countsOf(chunk, answer);
+    await ports.pauses.settle(tenantOf(chunk), own.items - own.throttledItems, answer.pause);
+    addWorkers();
     let changedItems = 0;
     for (const item of chunk) {
       const observation = answer.observations.get(item.stored.value.key);
@@ -92,10 +122,9 @@ export async function readDue(
         continue;
       }
       if (isThrottled(observation)) unread.push(item);
-      else read.push(item.stored.value);
+      else read.push({ operation: item.stored.value, atMs: sentAtMs });
       if (options.onObservation(item.stored, observation)) changedItems += 1;
     }
-    const own = countsOf(chunk, answer);
     counts = sumOf(counts, own);
     const [first] = chunk;
     if (first === undefined) return;
@@ -132,35 +161,6 @@ function sumOf(one: ReadCounts, other: ReadCounts): ReadCounts {
     refusedItems: one.refusedItems + other.refusedItems,
     unreadableItems: one.unreadableItems + other.unreadableItems,
   };
-}
-
-/** Chunks of one tenant and version; a chunk stands where its earliest operation would. */
-function chunksInOrder(due: readonly DueOperation[]): (readonly DueOperation[])[] {
-  const open = new Map<string, DueOperation[]>();
-  const chunks: DueOperation[][] = [];
-  for (const item of due.toSorted((one, other) => one.dueAtMs - other.dueAtMs)) {
-    const { tenantId, version } = item.stored.value.resource;
-    const group = `${tenantId} ${version}`;
-    const chunk = open.get(group);
-    if (chunk !== undefined && chunk.length < maxItems) {
-      chunk.push(item);
-      continue;
-    }
-    const begun = [item];
-    open.set(group, begun);
-    chunks.push(begun);
-  }
-  return chunks;
-}
-
-/** Takes out the earliest chunk of each tenant whose wait has ended and that nobody called since. */
-function takeProbes(
-  chunks: (readonly DueOperation[])[],
-  pauses: ShardPauses,
-): readonly (readonly DueOperation[])[] {
-  const tenants = new Set(chunks.map(tenantOf).filter(pauses.isUntried));
-  const firsts = [...tenants].map((tenantId) => chunks.findIndex((chunk) => tenantOf(chunk) === tenantId));
-  return firsts.toSorted((one, other) => other - one).flatMap((index) => chunks.splice(index, 1));
 }
 
 function isThrottled(observation: ReadObservation): boolean {

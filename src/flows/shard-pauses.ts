@@ -2,9 +2,11 @@
 // Another process may have been told to wait a moment ago, so the memory is read again before each wave of requests
 // until the last read is younger than 10 seconds; the later of memory and own knowledge holds. A new pause is stored
 // when it first appears, so that it survives a restart; one that can't be stored still binds this process.
+import type { Rate } from '../domain/rate.ts';
 import type { MemoryNews } from '../domain/shard-memory.ts';
 import type { Pause, Shard, ShardMemory, Stored } from '../domain/stored.ts';
 import {
+  identityRefusedCode,
   joinPauses,
   nextPause,
   type PauseRequest,
@@ -12,6 +14,8 @@ import {
   withoutOldPauses,
 } from '../domain/throttle.ts';
 import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
+import { type Admitted, createRateGate, type RateGate, type Sleep } from './rate-gate.ts';
+import { createRequestWindow, type RequestWindow } from './request-window.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
 
@@ -21,8 +25,12 @@ export type ShardPauses = {
   readonly leftMs: (tenantId: string) => Promise<number | null>;
   /** Whether a pause of the tenant has ended and this process has not called it since: one request is enough to ask. */
   readonly isUntried: (tenantId: string) => boolean;
-  /** Takes what an answer says about coming back; null: nothing. */
-  readonly settle: (tenantId: string, request: PauseRequest | null) => Promise<void>;
+  /** How many requests may be under way together. */
+  readonly requestsInFlight: () => number;
+  /** Waits until some of so many items may be asked for, as fast as Graph let us be. @returns null during a pause. */
+  readonly admit: (tenantId: string, items: number, sleep: Sleep) => Promise<Admitted | null>;
+  /** Takes how many items an answer held and what it says about coming back; null: nothing. */
+  readonly settle: (tenantId: string, answered: number, request: PauseRequest | null) => Promise<void>;
   /** How long the longest pause that holds now still lasts; 0 when none does. */
   readonly longestMs: () => number;
   /** Merges other news of the shard into its memory. */
@@ -44,7 +52,12 @@ export function createPauses(ports: PausePorts): (shard: Shard, start: Start) =>
   const learnedOf = new Map<Shard, Learned>();
 
   return function pausesOf(shard, start) {
-    const learned = learnedOf.get(shard) ?? { own: new Map(), tried: new Map() };
+    const learned = learnedOf.get(shard) ?? {
+      own: new Map(),
+      tried: new Map(),
+      gates: new Map(),
+      window: createRequestWindow(),
+    };
     learnedOf.set(shard, learned);
     return createShardPauses(ports, shard, { start, ...learned });
   };
@@ -54,30 +67,25 @@ type Learned = {
   readonly own: Map<string, OwnPause>;
   /** End of the last pause after which each tenant was called. */
   readonly tried: Map<string, number>;
+  readonly gates: Map<string, RateGate>;
+  readonly window: RequestWindow;
 };
 
 function createShardPauses(
   ports: PausePorts,
   shard: Shard,
-  { start, own, tried }: Learned & { readonly start: Start },
+  { start, own, tried, gates, window }: Learned & { readonly start: Start },
 ): ShardPauses {
   const { clock } = ports;
   let pauses = withOwn(start.stored?.value.pauses ?? {});
   let isStartCurrent = true;
   let { readAtMonotonicMs } = start;
-  let reading: Promise<void> | undefined;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, settle, store, longestMs };
+  return { leftMs, isUntried, requestsInFlight: window.size, admit, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
-    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) {
-      // Several requests may be about to begin: all wait for the one look, or the others would go on by what was known.
-      reading ??= look().finally(() => {
-        reading = undefined;
-      });
-      await reading;
-    }
+    while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) await look();
     const mine = own.get(tenantId);
     const ownLeftMs = mine === undefined ? 0 : mine.untilMonotonicMs - clock.monotonicMs();
     const pause = pauses[tenantId];
@@ -104,21 +112,44 @@ function createShardPauses(
     return pause !== undefined && pause.untilMs !== tried.get(tenantId);
   }
 
-  async function settle(tenantId: string, request: PauseRequest | null): Promise<void> {
-    const before = pauses[tenantId] ?? null;
-    if (request === null) {
-      if (before !== null) tried.set(tenantId, before.untilMs);
-      return;
-    }
+  async function admit(tenantId: string, items: number, sleep: Sleep): Promise<Admitted | null> {
+    if ((await leftMs(tenantId)) !== null) return null;
+    const admitted = await gateOf(tenantId).admit(items, pauses[tenantId]?.rate ?? null, sleep);
+    const isPaused = admitted.waitedMs > 0 && (await leftMs(tenantId)) !== null;
+    return isPaused ? null : admitted;
+  }
+
+  async function settle(tenantId: string, answered: number, request: PauseRequest | null): Promise<void> {
     const nowMs = clock.nowMs();
-    const pause = nextPause(before, request, { nowMs, random: ports.random() });
-    if (pause !== before) {
-      own.set(tenantId, { pause, untilMonotonicMs: clock.monotonicMs() + pause.untilMs - nowMs });
-      pauses = withOwn(pauses);
+    const before = pauses[tenantId] ?? null;
+    const mine = own.get(tenantId);
+    const gate = gateOf(tenantId);
+    window.settle(request !== null);
+    gate.settle(answered, request !== null, before?.rate ?? null);
+    const pause = request && nextPause(before, request, { nowMs, random: ports.random() });
+    if (pause !== null && pause !== before) {
+      const untilMonotonicMs = clock.monotonicMs() + pause.untilMs - nowMs;
+      learn(tenantId, { pause: withRate(pause, gate, before?.rate), untilMonotonicMs });
       hasNews = true;
       writing ??= write();
+    } else if (before !== null && before.untilMs <= nowMs) {
+      tried.set(tenantId, before.untilMs);
+    } else if (mine !== undefined && mine.pause === before) {
+      // What was asked for before the refusal is answered after it.
+      learn(tenantId, { ...mine, pause: withRate(before, gate, before.rate) });
     }
-    await writing;
+    if (request !== null) await writing;
+  }
+
+  function learn(tenantId: string, pause: OwnPause): void {
+    own.set(tenantId, pause);
+    pauses = withOwn(pauses);
+  }
+
+  function gateOf(tenantId: string): RateGate {
+    const gate = gates.get(tenantId) ?? createRateGate(clock);
+    gates.set(tenantId, gate);
+    return gate;
   }
 
   /** A wave that is refused as a whole is stored by a write or two: each takes all that is known when it begins. */
@@ -126,7 +157,7 @@ function createShardPauses(
     try {
       while (hasNews) {
         hasNews = false;
-        await store({ pauses: ownPauses() });
+        await store({});
       }
     } finally {
       writing = null;
@@ -151,6 +182,14 @@ function createShardPauses(
     const { stored } = start;
     const isFirst = isStartCurrent;
     isStartCurrent = false;
-    await (isFirst ? mergeInto(ports, shard, { news, stored }) : mergeMemory(ports, shard, news));
+    const all = { ...news, pauses: ownPauses() };
+    await (isFirst ? mergeInto(ports, shard, { news: all, stored }) : mergeMemory(ports, shard, all));
   }
+}
+
+/** A refused identity says nothing of how fast to ask. */
+function withRate(pause: Pause, gate: RateGate, before: Rate | undefined): Pause {
+  const { sinceAtMs: sinceMs = pause.untilMs, untilMs, code } = pause;
+  const rate = code === identityRefusedCode ? before : gate.rateAfter({ sinceMs, untilMs });
+  return { ...pause, rate: rate ?? undefined };
 }

@@ -1,5 +1,6 @@
 // What a sweep says of itself: one set of numbers, from which log line and metrics are made.
 import type { Shard, ShardContents } from '../domain/stored.ts';
+import type { Applied } from './apply-observation.ts';
 import type { ReadCounts } from './read-due.ts';
 
 export type SweepReport = ReadCounts & {
@@ -13,6 +14,10 @@ export type SweepReport = ReadCounts & {
   readonly read: number;
   /** How long after its due time the latest read was begun; 0 when nothing was due. */
   readonly maxLatenessMs: number;
+  /** How long requests waited for Graph's limits. */
+  readonly heldBackMs: number;
+  /** Of those that were live when it began, how many were due when it ended. */
+  readonly behind: number;
   /** Observations older than what is known. */
   readonly ignored: number;
   /** How long Graph asked to be left alone from now on, the longest of the tenants. */
@@ -52,6 +57,17 @@ export function stockOf(
     outboxOldestSeconds: ageSeconds(committed, nowMs),
     parked: contents.parked.length,
   };
+}
+
+/** Of what it brought. */
+export function newsOf(
+  applied: readonly Applied[],
+  commits: number,
+  sent: { readonly published: number; readonly failed: number },
+): Pick<SweepReport, 'committed' | 'commits' | 'left' | 'published' | 'unpublished'> {
+  const committed = applied.filter(({ outcome }) => outcome === 'changed').length;
+  const left = applied.filter(({ outcome }) => outcome === 'storageBusy').length;
+  return { committed, commits, left, published: sent.published, unpublished: sent.failed };
 }
 
 function ageSeconds(instantsMs: readonly number[], nowMs: number): number {

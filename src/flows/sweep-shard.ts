@@ -10,19 +10,23 @@ import type { Kind } from '../domain/operation.ts';
 import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
 import type { EndCounts, OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
-import { advanceMark, dueAtMs, noMark, type SweepMark } from '../domain/sweep-mark.ts';
+import { advanceMark, dueAtMs, noMark, type SweepMark, turnAtMs } from '../domain/sweep-mark.ts';
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
 import { createCommitter } from './commit-changes.ts';
+import type { DueOperation } from './due-queue.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
-import { type DueOperation, type ReadDuePorts, readDue } from './read-due.ts';
+import { type ReadDuePorts, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
-import { type SweepReport, stockOf } from './sweep-report.ts';
+import { newsOf, type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
+  PausePorts & {
+    readonly readShard: (shard: Shard) => Promise<ShardContents>;
+    readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  };
 
 export type SweepLimits = {
   /** No request to Graph is begun after it, or once the signal has fired. */
@@ -37,6 +41,9 @@ const outboxGraceMs = 15_000;
 const parkedLifeMs = 15 * 60_000;
 /** Every sweep reads all of them; beyond so many the oldest are dropped. */
 const maxParked = 5000;
+/** The rows are read again while Graph's limits hold the sweep back: at most for a twentieth of the time. */
+const leastHeldBackMs = 1000;
+const readsWorth = 20;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
 /** While processes take turns with a shard each sweep stores its mark: what one has read would be due for the next again. */
@@ -47,6 +54,7 @@ type SweepStart = {
   readonly shard: Shard;
   readonly contents: ShardContents;
   readonly readAtMonotonicMs: number;
+  readonly readMs: number;
   readonly startedAtMs: number;
 };
 
@@ -78,10 +86,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const readAtMonotonicMs = ports.clock.monotonicMs();
     const startedAtMs = ports.clock.nowMs();
     const contents = await ports.readShard(shard);
+    const readMs = ports.clock.monotonicMs() - readAtMonotonicMs;
     const publisher = createPublisher(ports, shard);
     const changes = new Map<string, Promise<Applied>>();
     try {
-      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, startedAtMs }, limits, {
+      return await sweepContents({ kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs }, limits, {
         publisher,
         changes,
       });
@@ -93,7 +102,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   }
 
   async function sweepContents(
-    { kind, shard, contents, readAtMonotonicMs, startedAtMs }: SweepStart,
+    { kind, shard, contents, readAtMonotonicMs, readMs, startedAtMs }: SweepStart,
     limits: SweepLimits,
     {
       publisher,
@@ -104,8 +113,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const unheard = await takeParked(contents, shard, publisher);
 
     const memory = contents.memory?.value ?? emptyMemory;
-    noteTurns(shard, memory);
-    const mark = latestMark(marks.get(shard), memory.sweptAtMs);
+    const mark = markNow(shard, memory);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });
     const isUnheard = ({ stored }: DueOperation): boolean => unheard.has(stored.value.key);
     const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
@@ -118,6 +126,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
         maxRequestsInFlight: kinds[kind].maxRequestsInFlight,
         // When storage refuses a commit, nothing more is asked of Graph: it could not be kept.
         mayBegin: () => !isOver(limits) && !committer.hasFailed(),
+        maxHeldBackMs: Math.max(leastHeldBackMs, readsWorth * readMs),
+        sleep: (ms) => ports.sleep(ms, limits.signal),
         giveUp: limits.giveUp,
         onObservation: (before, observation) => {
           const decision = observe(before.value, observation);
@@ -136,7 +146,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const next = advanceMark(mark, {
       startedAtMs,
       pendingKeys: pendingKeys(contents),
-      read: result.read.filter(({ key }) => !unheard.has(key)),
+      read: result.read.filter(({ operation: { key } }) => !unheard.has(key)),
       earliestUnreadDueAtMs: earliestDue([...result.unread, ...due.filter(isUnheard)]),
     });
     marks.set(shard, next);
@@ -149,13 +159,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       due: due.length,
       read: result.read.length,
       ...result.counts,
-      throttledForSeconds: Math.ceil(pauses.longestMs() / 1000),
+      throttledForSeconds: Math.ceil(pauses.longestMs() / 100) / 10,
       ignored,
-      committed: applied.filter(({ outcome }) => outcome === 'changed').length,
-      commits: committer.commits(),
-      left: applied.filter(({ outcome }) => outcome === 'storageBusy').length,
-      published: sent.published,
-      unpublished: sent.failed,
+      ...newsOf(applied, committer.commits(), sent),
+      heldBackMs: Math.round(result.heldBackMs),
+      behind: dueOperations(contents, { mark: next, memory, nowMs: ports.clock.nowMs() }).length,
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
   }
@@ -199,10 +207,11 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   }
 
   /** A stored mark beyond our own is another process's. */
-  function noteTurns(shard: Shard, { sweptAtMs }: ShardMemory): void {
+  function markNow(shard: Shard, { sweptAtMs }: ShardMemory): SweepMark {
     const own = marks.get(shard);
-    if (own === undefined || (sweptAtMs ?? 0) <= own.sweptAtMs) return;
-    turnsUntilMonotonicMs.set(shard, ports.clock.monotonicMs() + turnsEndAfterMs);
+    if (own !== undefined && (sweptAtMs ?? 0) > own.sweptAtMs)
+      turnsUntilMonotonicMs.set(shard, ports.clock.monotonicMs() + turnsEndAfterMs);
+    return latestMark(own, sweptAtMs);
   }
 
   async function storeMark(
@@ -236,7 +245,8 @@ function dueOperations(
   const due: DueOperation[] = [];
   for (const stored of contents.live) {
     const atMs = dueAtMs(stored.value, at.mark, pushTrustedUntilMs(stored.value, at.memory));
-    if (atMs <= at.nowMs) due.push({ stored, dueAtMs: atMs });
+    if (atMs > at.nowMs) continue;
+    due.push({ stored, dueAtMs: atMs, turnAtMs: turnAtMs(stored.value, at.mark, atMs) });
   }
   return due;
 }

@@ -7,17 +7,20 @@ import type { Notification } from '../domain/notification.ts';
 import type { NamedResource } from '../domain/resources.ts';
 import type { Shard } from '../domain/stored.ts';
 import { type ApplyPushPorts, createApplyPush, type PushedObservation, type Taken } from './apply-push.ts';
+import { createCrowd } from './crowd.ts';
 import type { FindByParent } from './find-by-parent.ts';
 import type { Log } from './ports.ts';
 import { createPushMemory } from './push-memory.ts';
 import { createSharedRounds } from './shared-rounds.ts';
+import type { SoonPorts } from './soon.ts';
 
-export type TakePorts = Omit<ApplyPushPorts, 'roundOf' | 'memory'> & {
-  readonly findByParent: FindByParent;
-  /** Resolves after the time, or at once when the signal fires. */
-  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
-  readonly log: Log;
-};
+export type TakePorts = Omit<ApplyPushPorts, 'roundsOf' | 'memory'> &
+  SoonPorts & {
+    readonly findByParent: FindByParent;
+    /** What has to be known of storage before anything is written. @throws AppError storage_busy, or refusals */
+    readonly prepare: () => Promise<void>;
+    readonly log: Log;
+  };
 
 export type TakeOutcome =
   /** All that counts is stored. */
@@ -34,16 +37,19 @@ type Done = { readonly taken: Taken; readonly shard: Shard; readonly named: Name
 export function createTakeNotifications(
   ports: TakePorts,
 ): (notifications: readonly Notification[]) => Promise<TakeOutcome> {
-  const roundOf = createSharedRounds(ports);
+  const roundsOf = createSharedRounds(ports);
   const memory = createPushMemory(ports);
-  const applyPush = createApplyPush({ ...ports, roundOf, memory });
+  const applyPush = createApplyPush({ ...ports, roundsOf, memory });
+  const crowd = createCrowd(ports.clock);
 
   return async function takeNotifications(notifications) {
+    if (crowd.isTooMuch()) return { outcome: 'storageBusy' };
     const ending = new AbortController();
     const late = ports.sleep(limitMs, ending.signal);
     try {
-      const done = await Promise.race([takeAll(notifications), late]);
+      const done = await Promise.race([crowd.join(takeAll(notifications)), late]);
       if (done === undefined) return { outcome: 'storageBusy' };
+      for (const { shard, named } of done) memory.pushed(shard, named.resource.parentId, ports.clock.nowMs());
       // What is stored is safe: an answer waits for the queue only as long as the sender has patience.
       await Promise.race([publishAll(done), late]);
       return { outcome: 'taken', counts: countsOf(notifications, done) };
@@ -57,6 +63,7 @@ export function createTakeNotifications(
 
   /** Operations first: the last word of one often comes with the end of its call. */
   async function takeAll(notifications: readonly Notification[]): Promise<readonly Done[]> {
+    await ports.prepare();
     const own = await Promise.all(notifications.map(itemsOf));
     const byKey = Map.groupBy(own.flat(), ({ named }) => named.key);
     const done = await Promise.all([...byKey.values()].map(takeInOrder));
@@ -91,12 +98,8 @@ export function createTakeNotifications(
   }
 
   async function publishAll(done: readonly Done[]): Promise<void> {
-    await Promise.all(
-      done.map(async ({ taken, shard, named }) => {
-        if (taken === 'changed') await roundOf(shard).publisher.settled(named.key);
-        await memory.pushed(shard, named.resource.parentId, ports.clock.nowMs());
-      }),
-    );
+    const changed = done.filter(({ taken }) => taken === 'changed');
+    await Promise.all(changed.map(({ shard, named }) => roundsOf(shard).settled(named.key)));
   }
 
   function countsOf(

@@ -44,6 +44,7 @@ export function readNotification(
     const parent = parseParent(address, at.home);
     if (parent !== null && kinds[parent.kind].push !== null) return ofParent(item, parent, at.nowMs);
   }
+  if (addresses.some((address) => isBelowParent(address, at.home))) return { type: 'unrelated' };
   return { type: 'ignored', reason: addresses.length === 0 ? 'malformed' : 'foreign' };
 }
 
@@ -66,11 +67,19 @@ function ofParent(item: Item, { kind, parentId }: Parent, nowMs: number): Notifi
   if (isDeleted(item) || body?.state?.toLowerCase() === 'terminated')
     return { type: 'parentEnded', kind, parentId, observation: deletedAt(nowMs) };
   const clientContext = body?.clientContext;
-  if (body === undefined || clientContext === undefined) return { type: 'ignored', reason: 'foreign' };
+  if (body === undefined || clientContext === undefined) return { type: 'unrelated' };
   const observation = statusOf({ kind }, body, nowMs);
   return observation === null
     ? { type: 'ignored', reason: 'malformed' }
     : { type: 'context', kind, parentId, clientContext, observation };
+}
+
+/** Such as the participants of a call, or one of them. */
+function isBelowParent(address: string, home: GraphHome): boolean {
+  const segments = address.split('/');
+  const above = [segments.slice(0, -1), segments.slice(0, -2)].map((kept) => kept.join('/'));
+  const parents = above.flatMap((path) => parseParent(path, home) ?? []);
+  return parents.some(({ kind }) => kinds[kind].push !== null);
 }
 
 function entitiesOf({ resourceData }: Item): readonly Entity[] {

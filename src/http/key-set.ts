@@ -25,6 +25,8 @@ export type KeySetOptions = {
 const coolDownMs = 30_000;
 const maxAgeMs = 600_000;
 const lastGoodMs = 24 * 3_600_000;
+/** Senders of notifications are gone after three seconds: while usable keys are there, a server that hangs costs one. */
+const patienceMs = 1000;
 
 type Fetched = { readonly keyOf: ReturnType<typeof createLocalJWKSet>; readonly atMs: number };
 
@@ -35,7 +37,7 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
   let fetching: Promise<void> | undefined;
 
   return async function keyOf(header, token) {
-    if (lastGood === undefined || monotonicMs() - lastGood.atMs >= maxAgeMs) await refresh();
+    if (ageMs() >= maxAgeMs) await (ageMs() > lastGoodMs ? refresh() : atMost(patienceMs, refresh()));
     const known = await findKey(header, token);
     if (known !== null) return known;
     // The issuer may have a new key since; the cool-down keeps made-up names from asking it for each.
@@ -46,9 +48,13 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
     throw hasFailed ? unavailable() : new HttpProblem('auth_invalid');
   };
 
+  function ageMs(): number {
+    return lastGood === undefined ? Number.POSITIVE_INFINITY : monotonicMs() - lastGood.atMs;
+  }
+
   /** Null for a key that is not there. @throws HttpProblem auth_unavailable without keys that may still be used. */
   async function findKey(header: JWTHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey | null> {
-    if (lastGood === undefined || monotonicMs() - lastGood.atMs > lastGoodMs) throw unavailable();
+    if (lastGood === undefined || ageMs() > lastGoodMs) throw unavailable();
     try {
       return await lastGood.keyOf(header, token);
     } catch (error) {
@@ -77,6 +83,14 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
       hasFailed = true; // down, slow or not a key set: what was good before holds
     }
   }
+}
+
+/** Waits for the work, which never rejects, but not for longer. */
+async function atMost(limitMs: number, work: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 /** Keys without a known type or with a private part are the issuer's mistake: they verify nothing here. */

@@ -174,6 +174,14 @@ const readiness = z.strictObject({
           shard: z.string(),
           sweptAt: instant.nullable(),
           pauses: z.array(z.strictObject({ tenantId: z.string(), code: z.string(), until: instant })),
+          ends: z
+            .strictObject({
+              byPush: z.int(),
+              byPoll: z.int(),
+              byBoth: z.int().describe('Of those by poll: a notification came later'),
+              pushLateSeconds: z.strictObject({ mean: z.number(), max: z.number() }).nullable(),
+            })
+            .describe('How the ends of operations that are notified were seen, since the shard began'),
         }),
       ),
     })

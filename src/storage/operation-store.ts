@@ -71,11 +71,7 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardRea
 
   /** Identity and operation in one transaction; it fails where the key is or was watched. */
   async function track(shard: Shard, operation: Operation): Promise<boolean> {
-    const { applied } = await table.transact(shard, [
-      { type: 'create', rowKey: knownRowKey(operation.key), properties: writeBegun(operation) },
-      { type: 'create', rowKey: liveRowKey(operation.key), properties: writeLive(operation) },
-    ]);
-    return applied;
+    return (await table.transact(shard, beginningOf(operation))).applied;
   }
 
   /** The next generation after an ended one; it fails where that is no longer the last. */
@@ -152,16 +148,9 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardRea
   }
 }
 
-/** The rows of one change. `known!` needs no ETag of its own at the end: only the holder of `live!` gets here. */
+/** The rows of one change. */
 function actionsOf({ before, after, events, committedAtMs }: Change): readonly TableAction[] {
-  const liveKey = liveRowKey(after.key);
-  const state: readonly TableAction[] =
-    after.endedAtMs === null
-      ? [{ type: 'replace', rowKey: liveKey, etag: before.etag, properties: writeLive(after) }]
-      : [
-          { type: 'delete', rowKey: liveKey, etag: before.etag },
-          { type: 'replace', rowKey: knownRowKey(after.key), etag: '*', properties: writeEnded(after) },
-        ];
+  const state = before === null ? beginningOf(after) : stepOf(before, after);
   const news = events.flatMap<TableAction>((event) => {
     const properties = writeEvent(event, committedAtMs);
     return [
@@ -170,6 +159,27 @@ function actionsOf({ before, after, events, committedAtMs }: Change): readonly T
     ];
   });
   return [...state, ...news];
+}
+
+/** `known!` needs no ETag of its own at the end: only the holder of `live!` gets here. */
+function stepOf(before: Stored<Operation>, after: Operation): readonly TableAction[] {
+  const liveKey = liveRowKey(after.key);
+  return after.endedAtMs === null
+    ? [{ type: 'replace', rowKey: liveKey, etag: before.etag, properties: writeLive(after) }]
+    : [
+        { type: 'delete', rowKey: liveKey, etag: before.etag },
+        { type: 'replace', rowKey: knownRowKey(after.key), etag: '*', properties: writeEnded(after) },
+      ];
+}
+
+/** One that begins with its end never lives. */
+function beginningOf(operation: Operation): readonly TableAction[] {
+  const { key, endedAtMs } = operation;
+  const isEnded = endedAtMs !== null;
+  const identity = isEnded ? writeEnded(operation) : writeBegun(operation);
+  const known: TableAction = { type: 'create', rowKey: knownRowKey(key), properties: identity };
+  const live: TableAction = { type: 'create', rowKey: liveRowKey(key), properties: writeLive(operation) };
+  return isEnded ? [known] : [known, live];
 }
 
 function outboxDelete(event: OperationEvent): TableAction {

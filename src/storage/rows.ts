@@ -104,6 +104,14 @@ const pauseSchema = z.object({
   attempts: z.number(),
   code: z.string(),
   sinceAtMs: z.number().optional(),
+  rate: z
+    .object({
+      itemsPerSecond: z.number().positive(),
+      sinceMs: z.number(),
+      trustedMs: z.number().positive(),
+      isSteady: z.boolean(),
+    })
+    .optional(),
 });
 const endsSchema = z.object({
   byPush: z.number(),
@@ -203,7 +211,9 @@ export function readMemory(row: Row, nowMs: number): ShardMemory | null {
   const memory = readValue(row, memorySchema);
   if (memory === null) return emptyMemory;
   const isSane = memory.sweptAtMs !== null && memory.sweptAtMs <= nowMs + clockAheadMs;
-  const pauses = Object.entries(memory.pauses).filter(([, pause]) => pause.untilMs <= nowMs + pauseAheadMs);
+  const pauses = Object.entries(memory.pauses).filter(
+    ([, { untilMs, rate }]) => Math.max(untilMs, rate?.sinceMs ?? 0) <= nowMs + pauseAheadMs,
+  );
   const pushed = Object.entries(memory.pushedAtMs).filter(([, atMs]) => atMs <= nowMs + clockAheadMs);
   return {
     sweptAtMs: isSane ? memory.sweptAtMs : null,

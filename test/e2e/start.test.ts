@@ -16,7 +16,7 @@ afterEach(async () => {
   await ended;
 });
 
-test('shows every kind ending in every way, and ends with nothing left behind', {
+test('shows every kind ending in every way, ends of calls by push and by poll, and ends with nothing left behind', {
   timeout: 90_000,
 }, async () => {
   const startedMs = performance.now();
@@ -26,7 +26,7 @@ test('shows every kind ending in every way, and ends with nothing left behind', 
   for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
     if (line.startsWith('ready http://127.0.0.1:')) readyMs = performance.now() - startedMs;
     lines.push(line);
-    if (line.startsWith('All 21 operations')) break;
+    if (line.startsWith('All 23 operations')) break;
   }
   expect(readyMs).toBeGreaterThan(0);
   expect(readyMs).toBeLessThan(20_000);
@@ -39,9 +39,14 @@ test('shows every kind ending in every way, and ends with nothing left behind', 
   expect(matrix.map((line) => line.trim().split(/\s+/))).toEqual([
     ['ended', 'as', 'succeeded', 'failed', 'lost', 'expired', 'cancelled'],
     ['connectionOperation', '3', '1', '1', '1', '1'],
-    ['commsOperation', '3', '1', '1', '1', '1'],
+    ['commsOperation', '5', '1', '1', '1', '1'],
     ['onenoteOperation', '3', '1', '1', '1', '1'],
   ]);
+  expect(sightsOf(lines, 'recording, told')).toEqual([
+    ['· → running', 'push'],
+    ['running → succeeded', 'push'],
+  ]);
+  expect(sightsOf(lines, 'recording, push lost').at(-1)).toEqual(['running → succeeded', 'poll']);
   const children = childrenOf(child.pid ?? 0);
   expect(children.length).toBeGreaterThanOrEqual(3);
   const ended = once(child, 'exit');
@@ -62,6 +67,12 @@ test('refuses an unknown option with a message', async () => {
   expect(code).toBe(1);
   expect(errors).toContain("Unknown option '--prot'");
 });
+
+/** The changes of one operation of the list, and how each was seen. */
+function sightsOf(lines: readonly string[], name: string): readonly (readonly (string | undefined)[])[] {
+  const own = lines.map((line) => line.split(/ {2,}/)).filter((cells) => cells[2] === name);
+  return own.map(([_time, _kind, _name, transition, _status, seenBy]) => [transition, seenBy]);
+}
 
 function childrenOf(pid: number): readonly number[] {
   return readdirSync('/proc')

@@ -85,18 +85,22 @@ export function startAppProcess(outside: Outside, process: Process) {
     observationOf,
     autoTrack: plan().autoTrack,
     sleep: (delayMs: number, signal: AbortSignal) => sleep(delayMs, signal),
+    stopping: new AbortController().signal,
+    inBackground: () => {},
   };
   const track = createTrackOperation(ports);
   const sweepShard = createSweepShard(ports);
+  const prepare = createPrepare(simulatedTable);
   const takeNotifications = createTakeNotifications({
     ...ports,
     track,
+    prepare,
     findByParent: createFindByParent(ports),
   });
   return {
     process,
     shard,
-    prepare: createPrepare(simulatedTable),
+    prepare,
     track,
     stop: createStopOperation(ports),
     pollNow: createPollNow(ports),
@@ -113,10 +117,14 @@ export function startAppProcess(outside: Outside, process: Process) {
   };
 
   function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      world.afterFor(process, delayMs, resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    world.afterFor(process, delayMs, end);
+    signal.addEventListener('abort', end);
+    return promise;
   }
 }
 

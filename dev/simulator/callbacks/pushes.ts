@@ -66,7 +66,7 @@ export function createPushes(deps: Deps) {
     callPut(call, earlier) {
       if (call.callback && call.callback !== earlier?.callback) {
         prepareKey();
-        world.operationsOf(call.path).forEach(watch.follow);
+        for (const operation of world.operationsOf(call.path)) watch.follow(operation);
       }
       // A call that was made behind Graph's back has nobody to tell of its beginning, unless it says whom.
       const isNews = earlier ? earlier.state !== call.state : call.callback !== undefined;

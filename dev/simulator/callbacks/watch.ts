@@ -29,14 +29,15 @@ type Watched = {
 export function createWatch({ now, world, agenda, isWanted, tell }: Watched) {
   const tracks = new Map<string, Track>();
 
-  function follow(operation: Operation): void {
+  /** @param atMs the clock may have moved since the operation became what it is. */
+  function follow(operation: Operation, atMs = now()): void {
     const { kind, announced, path } = operation;
     if (kind !== 'commsOperation' || !announced) {
       return;
     }
     const known = tracks.get(path);
     if (known || isWanted(operation)) {
-      const track = known ?? { fromMs: now(), told: new Set(), visibleAtMs: new Map(), version: 0 };
+      const track = known ?? { fromMs: atMs, told: new Set(), visibleAtMs: new Map(), version: 0 };
       tracks.set(path, track);
       plan(track, operation);
     }

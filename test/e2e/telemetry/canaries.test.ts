@@ -1,6 +1,7 @@
 // Secrets and people's names are planted wherever they can come from, and looked for wherever something is kept or
 // shown: lines of the process, telemetry, rows, messages, and the answers of refusals.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { demoBot } from '../../../dev/start/settings.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { spansNamed, startToldHost, type ToldHost, until } from './harness.ts';
 
@@ -9,6 +10,9 @@ const canary = {
   functionKey: 'canary-function-key-0123456789',
   recordingToken: 'canary-recording-token',
   nestedToken: 'canary-nested-token',
+  pushedToken: 'canary-pushed-recording-token',
+  exportUrl: 'https://export.example.test/canary?sig=canary',
+  platformToken: 'canary-platform-token',
   storageKey: /AccountKey=([^;]+)/.exec(inject('azurite'))?.[1] ?? '',
   patchedValue: 'canary-patched-value',
   callersToken: 'canary-callers-token',
@@ -39,7 +43,13 @@ beforeAll(async () => {
     OPWATCH_PATCH_CONFIGURATION: 'allow',
   });
   host.simulator.control.requireToken(canary.graphToken);
-  const refusals = [await watch(), await change(), await changeWhileGraphBreaks(), await fail()].flat();
+  const refusals = [
+    await watch(),
+    await notify(),
+    await change(),
+    await changeWhileGraphBreaks(),
+    await fail(),
+  ].flat();
   await until(() => spansNamed(host.sink.envelopes, 'opwatch.failure').length > 0 || undefined);
   const messages = await host.events();
   const rows: unknown[] = [];
@@ -75,6 +85,7 @@ test('every place was looked at, after something was there', () => {
   expect(places.telemetry).toContain('opwatch.failure');
   expect(places.rows).toContain('live!');
   expect(places.messages).toContain('opwatch.commsOperation.failed');
+  expect(places.messages).toContain('"observedBy":"push"');
   expect(places.refusals).toContain('storage_busy');
   expect(places.refusals).toContain('graph_');
 });
@@ -115,6 +126,38 @@ async function watch(): Promise<readonly string[]> {
   ];
   expect(answers.map(({ status }) => status)).toEqual([201, 201]);
   return refused.map(({ text }) => text);
+}
+
+/** The platform tells of a recording, with what only the bot may know; and somebody who is not the platform does too. */
+async function notify(): Promise<readonly string[]> {
+  const { control } = host.simulator;
+  const callbacks = `${host.url}/api/notifications/calls`;
+  control.addCallback({ uri: callbacks, ...demoBot });
+  const { path } = control.addOperation({
+    kind: 'commsOperation',
+    properties: {
+      '@odata.type': '#microsoft.graph.recordOperation',
+      recordingAccessToken: canary.pushedToken,
+      recordingLocation: canary.exportUrl,
+      clientContext: canary.clientContext,
+    },
+    script: [
+      {
+        afterMs: 0,
+        status: 'completed',
+        resultInfo: { message: 'Recorded.', accessToken: canary.nestedToken },
+      },
+    ],
+  });
+  await until(() => control.pushes().find(({ status }) => status === 202));
+  const told = { changeType: 'deleted', resourceUrl: path, resourceData: { url: canary.exportUrl } };
+  const forged = await fetch(callbacks, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${canary.platformToken}` },
+    body: JSON.stringify({ value: [told] }),
+  });
+  expect(forged.status).toBe(401);
+  return [await forged.text()];
 }
 
 /** Changes by proxy: one that goes well, and some that are refused with what was in them. */

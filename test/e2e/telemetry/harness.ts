@@ -6,6 +6,7 @@ import { QueueClient } from '@azure/storage-queue';
 import { inject } from 'vitest';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { demoBot } from '../../../dev/start/settings.ts';
 import { type Envelope, type IngestionSink, startIngestionSink } from '../../fixtures/ingestion-sink.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 
@@ -130,6 +131,9 @@ function settings(id: string, graph: string): Readonly<Record<string, string>> {
     OPWATCH_GRAPH_ROOT: graph,
     OPWATCH_CREDENTIAL: 'static',
     OPWATCH_STATIC_TOKEN: 'only-for-the-simulator',
+    OPWATCH_CALLS_APP_ID: demoBot.appId,
+    OPWATCH_CALLS_TENANTS: demoBot.tenantId,
+    OPWATCH_CALLS_OPENID_URL: `${graph}/v1/.well-known/OpenIdConfiguration`,
     WEBSITE_SITE_NAME: 'opwatch-prod',
     FUNCTIONS_EXTENSION_VERSION: '~4',
     FUNCTIONS_WORKER_RUNTIME: 'node',

@@ -118,7 +118,7 @@ describe('health', () => {
     }
   });
 
-  test('says to a caller who may read when each shard was swept and who is throttled', async () => {
+  test('says to a caller who may read when each shard was swept, who is throttled and how ends were seen', async () => {
     const shards = ['connectionOperation-00', 'commsOperation-00', 'onenoteOperation-00'];
     const before = await api.get('/api/health/ready');
     expect(before).toMatchObject({
@@ -141,7 +141,12 @@ describe('health', () => {
     expect(json['details']).toMatchObject({
       shards: [
         { shard: shards[0], pauses: [{ tenantId: tenant, code: 'http_429', until: expect.any(String) }] },
-        { shard: shards[1], sweptAt: null, pauses: [] },
+        {
+          shard: shards[1],
+          sweptAt: null,
+          pauses: [],
+          ends: { byPush: 0, byPoll: 0, byBoth: 0, pushLateSeconds: null },
+        },
         { shard: shards[2], sweptAt: null, pauses: [] },
       ],
     });

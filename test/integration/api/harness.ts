@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
 import { inject } from 'vitest';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
-import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../../dev/simulator/server.ts';
 import { demoSettings } from '../../../dev/start/settings.ts';
 import { expectDocumented } from '../../fixtures/documented.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
@@ -22,6 +22,7 @@ export type Api = {
   readonly simulator: Simulator;
   /** Log lines of the host and the app. */
   readonly lines: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
   /** As the caller of the options. @param path from the root: `/api/operations?top=1`. */
   readonly send: (method: string, path: string, asked?: Asked) => Promise<Answer>;
   /** As nobody. */
@@ -47,6 +48,8 @@ export type ApiOptions = {
   readonly args?: readonly string[];
   /** Of storage, where it is not the shared Azurite's. */
   readonly storage?: string;
+  /** How Graph is started. */
+  readonly graph?: SimulatorOptions;
 };
 
 /** Timers never fire by themselves, so that every call to Graph is one that a test asked for. */
@@ -71,16 +74,17 @@ export function settingsFor(graph: string, id: string): Record<string, string> {
 
 export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const { env = {}, args = [], storage } = options;
-  const simulator = await startSimulator();
+  const simulator = await startSimulator(options.graph);
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
   const lines: string[] = [];
+  const settings = {
+    ...settingsFor(simulator.url, id),
+    ...(storage === undefined ? {} : { OPWATCH_STORAGE: storage }),
+    ...env,
+  };
   const host = await startReady('dev/host/main.ts', {
     args: ['--port', '0', ...args],
-    env: {
-      ...settingsFor(simulator.url, id),
-      ...(storage === undefined ? {} : { OPWATCH_STORAGE: storage }),
-      ...env,
-    },
+    env: settings,
     onErrorLine: (line) => void lines.push(line),
   });
   const client = createClient(host.url);
@@ -100,6 +104,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     host,
     simulator,
     lines,
+    settings,
     send,
     sendBare,
     get: (path, headers = {}) => send('GET', path, { headers }),

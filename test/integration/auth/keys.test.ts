@@ -136,6 +136,16 @@ describe('A-13: while the key server', () => {
     expect(issuer.fetches()).toBe(2);
   });
 
+  test('hangs, who has a known key does not wait for it to the end', async () => {
+    expect(await verify('first')).toBe('accepted');
+    issuer.mode = 'hang';
+    clockMs += 11 * minute;
+    const startedAt = performance.now();
+    expect(await verify('first')).toBe('accepted');
+    expect(performance.now() - startedAt).toBeLessThan(1800);
+    expect(issuer.fetches()).toBe(2);
+  });
+
   test('is away for a day, known keys hold so long and no longer', async () => {
     expect(await verify('first')).toBe('accepted');
     issuer.mode = '500';

@@ -63,6 +63,12 @@ describe('with streaming', () => {
     expect(host.lines.find(({ level }) => level === 'error')).toMatchObject({ error: 'a secret detail' });
   });
 
+  test('waits for an answer that was given, though a busy process sees it late', async () => {
+    const answer = await fetch(`${host.url}/api/busy`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'late']);
+    expect((await fetch(`${host.url}/api/items/list`)).status).toBe(200);
+  });
+
   test('passes on an answer chunk by chunk', async () => {
     const response = await fetch(`${host.url}/api/ticks`);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -22,11 +22,17 @@ const moves = fc.array(
   { maxLength: 12 },
 );
 
-/** A world that is followed from the beginning, without anybody to tell but this test. */
-function startWatching() {
+/**
+ * A world that is followed from the beginning, without anybody to tell but this test.
+ * @param lookMs how far the clock moves with each look at it.
+ */
+function startWatching(lookMs = 0) {
   let nowMs = 1000;
   const told: { readonly status: unknown; readonly atMs: number }[] = [];
-  const now = (): number => nowMs;
+  const now = (): number => {
+    nowMs += lookMs;
+    return nowMs;
+  };
   const world = createWorld(now, createRandom(1));
   const agenda = createAgenda(now);
   const watch = createWatch({
@@ -73,6 +79,19 @@ describe('a followed operation', () => {
         expect(told).toEqual(world.truth()[0]?.changes);
       }),
     );
+  });
+
+  test('is told from its beginning, also where the clock moves between two looks at it', () => {
+    const { world, agenda, told, wait } = startWatching(1);
+    const { path } = world.addOperation({
+      kind: 'commsOperation',
+      script: [{ afterMs: 0, status: 'running' }],
+    });
+    world.changeStatus({ path, status: 'completed' });
+    wait(10);
+    agenda.runDue();
+    agenda.stop();
+    expect(told.map(({ status }) => status)).toEqual(['running', 'completed']);
   });
 
   test('is told no more once it is removed', () => {

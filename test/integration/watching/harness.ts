@@ -212,7 +212,7 @@ export async function startWatching(
   }
 
   async function stop(): Promise<void> {
-    for (const one of apps) one.stop();
+    await Promise.all(apps.map((one) => one.stop()));
     await simulator.stop();
     await storage.stop();
   }

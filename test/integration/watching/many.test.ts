@@ -1,5 +1,5 @@
-// Twenty thousand live operations every ten seconds, as counts: what sweeps ask of storage and of Graph when nothing changes,
-// and when much does. Table, queue and Graph are fakes that count; sweep and store are the product's.
+// Twenty thousand live operations every ten seconds, as counts: what sweeps ask of storage and of Graph when nothing
+// changes. Table and Graph are fakes that count; sweep and store are the product's.
 import { expect, test } from 'vitest';
 import type { ReadObservation } from '../../../src/domain/observation.ts';
 import { observe } from '../../../src/domain/observe.ts';
@@ -11,7 +11,6 @@ import { createSweepShard } from '../../../src/flows/sweep-shard.ts';
 import { createOperationStore } from '../../../src/storage/operation-store.ts';
 import { liveRowKey, writeLive } from '../../../src/storage/rows.ts';
 import type { Table } from '../../../src/storage/table.ts';
-import { createMemoryQueue } from '../../fakes/memory-queue.ts';
 import { createMemoryTable } from '../../fakes/memory-table.ts';
 import { aStatus, home, minute, second, startMs } from '../../fixtures/builders.ts';
 
@@ -32,7 +31,7 @@ function anOperation(number: number): Operation {
   // Their beginnings are spread over an interval, as those of real ones are.
   const nowMs = startMs - minute + ((number * 7919) % intervalMs);
   const begun = beginGeneration({ named, ...what }, { nowMs, policy, followed: null });
-  return observe(begun, aStatus('unspecified', -50 * second)).operation;
+  return observe(begun, aStatus('inprogress', -50 * second)).operation;
 }
 
 async function startMany() {
@@ -45,9 +44,7 @@ async function startMany() {
     await table.transact(target.shard, rows);
   }
   const counts = { pages: 0, transactions: 0, requests: 0, items: 0 };
-  const words = new Map<string, string>();
   let nowMs = startMs;
-  const queue = createMemoryQueue();
   const sweepShard = createSweepShard({
     ...createOperationStore({
       table: counting(),
@@ -60,15 +57,18 @@ async function startMany() {
     log: () => undefined,
     tell: () => undefined,
     random: () => 0.5,
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
     graphRoot: home.root,
-    send: queue.send,
+    send: async () => undefined,
     readBatch: async (targets) => {
       counts.requests += 1;
       counts.items += targets.length;
       return { observations: new Map(targets.map(answer)), pause: null, httpRequests: 1 };
     },
   });
-  return { operations, counts, words, sent: queue.bodies, sweep };
+  return { counts, sweep };
 
   function counting(): Table {
     return {
@@ -87,7 +87,7 @@ async function startMany() {
   }
 
   function answer({ key }: ReadTarget): readonly [string, ReadObservation] {
-    return [key, { ...aStatus(words.get(key) ?? 'unspecified', nowMs - startMs), observedBy: 'poll' }];
+    return [key, { ...aStatus('inprogress', nowMs - startMs), observedBy: 'poll' }];
   }
 
   async function sweep(): Promise<void> {
@@ -108,15 +108,4 @@ test('twenty thousand every ten seconds cost a twentieth of a request and 0.0011
   expect(counts.pages / 6).toBeLessThanOrEqual(21);
   expect(counts.transactions).toBe(1);
   expect((counts.pages + counts.transactions) / counts.items).toBeLessThanOrEqual(0.0011);
-});
-
-test.each([330, 2000])('%i changes at once cost at most 1.25 storage operations each', async (changes) => {
-  const { operations, counts, words, sent, sweep } = await startMany();
-  await sweep();
-  for (const { key } of operations.slice(0, changes)) words.set(key, 'inprogress');
-  const before = counts.transactions;
-  await sweep();
-  // Jitter leaves one in a hundred to the next sweep.
-  expect(sent.length).toBeGreaterThan(0.95 * changes);
-  expect((counts.transactions - before + sent.length) / sent.length).toBeLessThanOrEqual(1.25);
 });

@@ -53,7 +53,7 @@ describe.concurrent('a sweep', { timeout: 90_000 }, () => {
   test('ends the request under way at a stop, keeps what it brought, and begins no other (F-03)', () =>
     withWatching(async (watching) => {
       const { operations, ended } = await heldSweep(watching);
-      watching.app.stop();
+      void watching.app.stop();
       await ended;
       expect(readsOf(watching)).toHaveLength(1);
       const seen = new Set((await watching.takeNewEvents()).map(({ data }) => data.key));
@@ -75,7 +75,7 @@ describe.concurrent('a sweep', { timeout: 90_000 }, () => {
         const ended = watching.sweep();
         await vi.waitUntil(() => control.requests().length === 1, untilAsked);
         const stoppedMs = performance.now();
-        watching.app.stop();
+        void watching.app.stop();
         await ended;
         tookMs = performance.now() - stoppedMs;
       });

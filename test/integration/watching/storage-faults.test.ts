@@ -134,7 +134,7 @@ describe.concurrent('a sweep', () => {
         { interval: 0, timeout: 40_000 },
       );
       assertOrderly(events);
-      other.stop();
+      await other.stop();
     }));
 });
 

@@ -2,6 +2,7 @@
 // unread and whoever died, and after a restart each operation is read early at most once.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Operation } from '../../../src/domain/operation.ts';
 import { nextPollAtMs } from '../../../src/domain/schedule.ts';
 import { advanceMark, dueAtMs, noMark } from '../../../src/domain/sweep-mark.ts';
 import { anOperation, hour, minute, second, startMs } from '../../fixtures/builders.ts';
@@ -17,12 +18,13 @@ describe('the mark', () => {
     earliestUnreadDueAtMs: null,
     ...changes,
   });
+  const look = (operation: Operation, atMs = startMs + hour) => ({ operation, atMs });
   const running = anOperation({ state: 'running' });
   const pending = anOperation({ key: keyNumber(1) });
   const trouble = { status: 'unreadable', code: 'timeout' } as const;
 
   test('is the start of a sweep that read all that was due', () => {
-    expect(advanceMark(noMark, sweep({ read: [running] }))).toEqual({
+    expect(advanceMark(noMark, sweep({ read: [look(running)] }))).toEqual({
       sweptAtMs: startMs + hour,
       lookedAtMs: new Map(),
     });
@@ -30,10 +32,23 @@ describe('the mark', () => {
 
   test('stays below what was not read, and remembers what was', () => {
     const earliestUnreadDueAtMs = startMs + minute;
-    expect(advanceMark(noMark, sweep({ read: [running], earliestUnreadDueAtMs }))).toEqual({
+    expect(advanceMark(noMark, sweep({ read: [look(running)], earliestUnreadDueAtMs }))).toEqual({
       sweptAtMs: startMs + minute - 1,
       lookedAtMs: new Map([[running.key, startMs + hour]]),
     });
+  });
+
+  test('remembers a read that came late in the sweep: what was due before it is not due again', () => {
+    const read = [
+      look(running, startMs + hour + minute),
+      look({ ...running, key: 'soon' }, startMs + hour + second),
+    ];
+    const mark = advanceMark(noMark, sweep({ read }));
+    expect(mark).toEqual({
+      sweptAtMs: startMs + hour,
+      lookedAtMs: new Map([[running.key, startMs + hour + minute]]),
+    });
+    expect(dueAtMs(running, mark)).toBe(nextPollAtMs(running, startMs + hour + minute));
   });
 
   test('never goes back', () => {
@@ -44,7 +59,7 @@ describe('the mark', () => {
   });
 
   test('says nothing of an operation that was never seen: its reads are remembered one by one', () => {
-    const first = advanceMark(noMark, sweep({ read: [pending], pendingKeys: new Set([pending.key]) }));
+    const first = advanceMark(noMark, sweep({ read: [look(pending)], pendingKeys: new Set([pending.key]) }));
     expect(first.lookedAtMs).toEqual(new Map([[pending.key, startMs + hour]]));
     const later = { startedAtMs: startMs + 2 * hour, pendingKeys: new Set([pending.key]) };
     expect(advanceMark(first, sweep(later)).lookedAtMs).toEqual(first.lookedAtMs);

@@ -126,7 +126,7 @@ export function createSweepWorld(sweeperCount: number): { readonly step: (step: 
       .map(({ operation }) => dueAtMs(operation, mark));
     const done = {
       startedAtMs: nowMs,
-      read: read.map(({ operation }) => operation),
+      read: read.map(({ operation }) => ({ operation, atMs: nowMs })),
       pendingKeys: new Set(keysOf(live.filter(({ operation }) => operation.state === 'pending'))),
       earliestUnreadDueAtMs: unreadDues.length === 0 ? null : Math.min(...unreadDues),
     };
