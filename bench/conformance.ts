@@ -5,7 +5,12 @@ import { startAzurite } from '../dev/azurite.ts';
 import { conformanceCases, isRight } from './conformance/cases.ts';
 import { runCoreLro } from './conformance/core-lro.ts';
 import { runOpwatch } from './conformance/opwatch.ts';
-import { type ConformanceResult, conformanceLine, conformanceTable } from './conformance/table.ts';
+import {
+  type ConformanceResult,
+  conformanceLine,
+  conformanceSummary,
+  conformanceTable,
+} from './conformance/table.ts';
 import { writeBlock } from './documents.ts';
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
@@ -21,5 +26,12 @@ try {
 }
 const table = `${conformanceTable(results)}\n\n${conformanceLine(results)}`;
 process.stdout.write(`${table}\n`);
-if (values.write) await writeBlock('README.md', 'conformance', table);
+if (values.write) {
+  await writeBlock('docs/performance.md', 'conformance', table);
+  await writeBlock(
+    'README.md',
+    'conformance',
+    `${conformanceSummary(results)}\n\n${conformanceLine(results)}`,
+  );
+}
 process.exit(results.every((one) => isRight(one.conformanceCase, one.opwatch)) ? 0 : 1);

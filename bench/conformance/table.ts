@@ -19,6 +19,30 @@ export function conformanceTable(results: readonly ConformanceResult[]): string 
   return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
+/** The same in few rows: cases with which a poller does the same are one. */
+export function conformanceSummary(results: readonly ConformanceResult[]): string {
+  const groups = Map.groupBy(results, ({ conformanceCase, coreLro }) =>
+    [conformanceCase.header, isRight(conformanceCase, coreLro), coreLro.ending, coreLro.gets].join(' '),
+  );
+  const titles = ['cases', 'the 202 names the operation in', 'Opwatch', '@azure/core-lro'];
+  const rows = [...groups.values()].map((group) => [
+    group.map(({ conformanceCase }) => conformanceCase.number).join(', '),
+    `\`${group[0]?.conformanceCase.header}\``,
+    summaryCell(group.map(({ conformanceCase, opwatch }) => [conformanceCase, opwatch] as const)),
+    summaryCell(group.map(({ conformanceCase, coreLro }) => [conformanceCase, coreLro] as const)),
+  ]);
+  return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function summaryCell(outcomes: readonly (readonly [ConformanceCase, Outcome])[]): string {
+  const areRight = outcomes.every(([one, outcome]) => isRight(one, outcome));
+  const endings = [...new Set(outcomes.map(([, { ending }]) => ending))].join(', ');
+  const [[one, outcome] = []] = outcomes;
+  const isEarly =
+    one !== undefined && outcome?.ending !== 'waits' && outcome?.lastAnswer !== one.answers.at(-1);
+  return `${areRight ? 'right' : '**wrong**'}: ${endings}${isEarly ? ', while it still runs' : ''}`;
+}
+
 /** One line: how many of the cases each poller passes. */
 export function conformanceLine(results: readonly ConformanceResult[]): string {
   const passed = (outcome: (result: ConformanceResult) => Outcome): number =>

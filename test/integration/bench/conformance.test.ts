@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { conformanceCases, isRight, type Outcome } from '../../../bench/conformance/cases.ts';
 import { runCoreLro } from '../../../bench/conformance/core-lro.ts';
 import { runOpwatch } from '../../../bench/conformance/opwatch.ts';
-import { conformanceLine, conformanceTable } from '../../../bench/conformance/table.ts';
+import { conformanceLine, conformanceSummary, conformanceTable } from '../../../bench/conformance/table.ts';
 
 const endedEarly: Outcome = { ending: 'succeeded', gets: 1, lastAnswer: 'inprogress', remark: null };
 const failedRightly = expect.objectContaining({ ending: 'failed', gets: 4, lastAnswer: 'failed' });
@@ -46,6 +46,10 @@ test('the table shows who is wrong, and the line below counts them', () => {
   expect(conformanceTable(results).split('\n').slice(2)).toEqual([
     '| 1 | `Location`: inprogress ×3, completed | succeeded | succeeded after 4 GETs | **wrong**: succeeded after 1 GET, while Graph says inprogress |',
     '| 5 | `Operation-Location`: inprogress ×3, succeeded | succeeded, where the kind has this word | waits after 14 GETs; tells it | succeeded after 4 GETs |',
+  ]);
+  expect(conformanceSummary(results).split('\n').slice(2)).toEqual([
+    '| 1 | `Location` | right: succeeded | **wrong**: succeeded, while it still runs |',
+    '| 5 | `Operation-Location` | right: waits | right: succeeded |',
   ]);
   expect(conformanceLine(results)).toBe('Right of 2 cases: Opwatch 2, @azure/core-lro 1.');
 });
