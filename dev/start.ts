@@ -8,6 +8,7 @@ import { buildBundle } from './build.ts';
 import { type ReadyProcess, startReady } from './processes.ts';
 import { runDemo } from './start/demo.ts';
 import { post } from './start/post.ts';
+import { removeRecord, writeRecord } from './start/record.ts';
 import { demoBot, demoSettings } from './start/settings.ts';
 import { createTransitionList } from './start/transition-list.ts';
 import { consumeTransitions } from './start/transitions.ts';
@@ -22,6 +23,7 @@ const help = `npm start -- [options]
 Everything runs on 127.0.0.1 and ends with Ctrl-C.`;
 
 const defaultPort = 7071;
+const root = process.cwd();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -40,6 +42,12 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
   const stack = await startStack({ port: values.port, data: values.data });
   try {
+    await writeRecord(root, {
+      pid: process.pid,
+      url: stack.host.url,
+      startedAtMs: Date.now(),
+      settings: stack.settings,
+    });
     console.log(`ready ${stack.host.url}\n`);
     console.log(urlsToTry(stack.host.url, stack.simulator.url));
     const list = createTransitionList(console.log);
@@ -50,12 +58,15 @@ async function main(): Promise<void> {
     await consuming;
     void ended;
   } finally {
+    await removeRecord(root, process.pid);
     await stack.stop();
   }
 }
 
 type Stack = {
   readonly connectionString: string;
+  /** What the host was given. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly simulator: ReadyProcess;
   readonly host: ReadyProcess;
   readonly stop: () => Promise<void>;
@@ -66,7 +77,7 @@ async function startStack(options: {
   readonly data: string | undefined;
 }): Promise<Stack> {
   if (options.data !== undefined) await mkdir(options.data, { recursive: true });
-  await buildBundle(process.cwd());
+  await buildBundle(root);
   // Ctrl-C ends them in our order: the host while storage still answers it, then the others.
   const azurite = await startAzurite({
     hasOwnGroup: true,
@@ -92,7 +103,7 @@ async function startStack(options: {
       await host.stop();
       await stopOthers();
     };
-    return { connectionString: azurite.connectionString, simulator, host, stop };
+    return { connectionString: azurite.connectionString, settings: env, simulator, host, stop };
   } catch (error) {
     await stopOthers();
     throw error;
@@ -135,6 +146,7 @@ function urlsToTry(api: string, graph: string): string {
     `       -H 'content-type: application/json' -d '{"baseType":"microsoft.graph.externalItem","properties":[]}'`,
     `  curl -s ${api}/api/openapi.json`,
     `  curl -s ${graph}/_control/stats        (the simulated Graph)`,
+    '  npm run doctor                         (in another terminal: checks all of this)',
     '',
   ].join('\n');
 }

@@ -29,7 +29,7 @@ import { createTrackOperation } from './flows/track-operation.ts';
 import { observationOf } from './graph/answers.ts';
 import type { Graph } from './graph/open-graph.ts';
 import { type Authorise, createMaySeeDetails, type MaySeeDetails } from './http/caller.ts';
-import { createCredential } from './identity/credentials.ts';
+import { type CredentialSettings, createCredential } from './identity/credentials.ts';
 import { openStorage, type Storage, type StorageConnection } from './storage/open-storage.ts';
 import { createStorageClock, type LocalClocks, type StorageClock } from './storage/storage-clock.ts';
 import { logLine } from './telemetry/log-line.ts';
@@ -236,11 +236,15 @@ function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): S
   });
 }
 
-function storageConnection({ storage, graph }: Config): StorageConnection {
+/** @param identity who asks where no connection string says it: the app's own, or whoever looks at its storage. */
+export function storageConnection(
+  { storage, graph }: Pick<Config, 'storage' | 'graph'>,
+  identity?: CredentialSettings,
+): StorageConnection {
   if (storage.type === 'connectionString')
     return { type: storage.type, connectionString: storage.value.reveal() };
   const { tableServiceUri, queueServiceUri, clientId } = storage;
-  const credential = createCredential({ type: 'managedIdentity', clientId }, graph);
+  const credential = createCredential(identity ?? { type: 'managedIdentity', clientId }, graph);
   return { type: 'identity', tableServiceUri, queueServiceUri, credential };
 }
 

@@ -7,13 +7,13 @@ import {
   kindPrefixes,
   kindSettings,
   type Setting,
+  settingNames,
   settings,
   storageNames,
   storageSettings,
 } from './config/settings.ts';
 import type { CallerAuthConfig, CallsConfig, Config, Env, Report, StorageConfig } from './config/types.ts';
 import { AppError } from './domain/errors.ts';
-import { kindNames } from './domain/kinds.ts';
 import type { Cloud, Kind } from './domain/operation.ts';
 import type { TrackPolicy } from './domain/tracking.ts';
 
@@ -36,29 +36,41 @@ const clouds: Readonly<
 const unknownTenant = '00000000-0000-0000-0000-000000000000';
 const dayMs = 86_400_000;
 
+/** A configuration of which the parts that can't be read are null. */
+export type ConfigDraft = Omit<Config, OptionalPart> & {
+  readonly [Part in OptionalPart]: Config[Part] | null;
+};
+type OptionalPart = 'storage' | 'credential' | 'callerAuth';
+
 /**
  * Reads the settings of CONTRACT section 2.
  * @throws AppError config_invalid that names every variable that is unknown, missing, malformed or misplaced.
  */
 export function loadConfig(env: Env = process.env): Config {
+  const { draft, problems } = readSettings(env);
+  if (problems.size > 0 || !isComplete(draft)) throw invalid(problems);
+  return deepFreeze(draft);
+}
+
+/** The same without a verdict: what can be read, and what is wrong with each variable, never its value. */
+export function readSettings(env: Env): {
+  readonly draft: ConfigDraft;
+  readonly problems: ReadonlyMap<string, string>;
+} {
   const problems = new Map<string, string>();
   const report = (name: string, problem: string): void => {
     if (!problems.has(name)) problems.set(name, problem);
   };
   reportUnknown(env, report);
-  const values = readValues(env, report);
-  const config = assemble(env, values, report);
-  if (problems.size > 0 || config === null) throw invalid(problems);
-  return deepFreeze(config);
+  return { draft: assemble(env, readValues(env, report), report), problems };
+}
+
+function isComplete(draft: ConfigDraft): draft is Config {
+  return draft.storage !== null && draft.credential !== null && draft.callerAuth !== null;
 }
 
 function reportUnknown(env: Env, report: Report): void {
-  const known = new Set<string>([
-    ...Object.keys(settings),
-    ...kindNames.flatMap((kind) => Object.keys(kindSettings).map((suffix) => kindPrefixes[kind] + suffix)),
-    'OPWATCH_STORAGE',
-    ...storageSuffixes.map((suffix) => `OPWATCH_STORAGE${suffix}`),
-  ]);
+  const known = new Set(settingNames);
   for (const name of Object.keys(env)) {
     if (name.startsWith('OPWATCH_') && !known.has(name)) report(name, 'is not a setting of Opwatch');
   }
@@ -86,7 +98,7 @@ function readOne<T>(
   return setting.fallback;
 }
 
-function assemble(env: Env, values: Values, report: Report): Config | null {
+function assemble(env: Env, values: Values, report: Report): ConfigDraft {
   const storage = readStorage(env, report);
   const graph = readGraph(env, values, report);
   const chosen = { type: values.OPWATCH_CREDENTIAL, staticToken: secretOf(values.OPWATCH_STATIC_TOKEN) };
@@ -98,7 +110,6 @@ function assemble(env: Env, values: Values, report: Report): Config | null {
   // Each would take the other's messages away.
   if (values.OPWATCH_SWEEPS_QUEUE === values.OPWATCH_TRANSITIONS_QUEUE)
     report('OPWATCH_SWEEPS_QUEUE', 'must differ from OPWATCH_TRANSITIONS_QUEUE');
-  if (storage === null || credential === null || callerAuth === null) return null;
   return {
     storage,
     table: values.OPWATCH_TABLE ?? '',

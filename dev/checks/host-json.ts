@@ -7,12 +7,14 @@ import type { Outcome } from './outcome.ts';
 const minuteMs = 60_000;
 
 type Rule = { readonly path: string; readonly must: string; readonly holds: (value: unknown) => boolean };
+export type BrokenRule = Pick<Rule, 'path' | 'must'>;
 
 const between = (least: number, most: number) => (value: unknown) => {
   const ms = parseTimeSpan(String(value)) ?? -1;
   return ms >= least && ms <= most;
 };
-const is = (wanted: unknown) => (value: unknown) => value === wanted;
+/** A setting that replaces a member is text. */
+const is = (wanted: string | number) => (value: unknown) => String(value) === String(wanted);
 
 const rules: readonly Rule[] = [
   // A sweep ends itself after four minutes; other plans than Flex allow ten at most.
@@ -40,11 +42,14 @@ const rules: readonly Rule[] = [
 export async function checkHostJson(root: string): Promise<Outcome> {
   const host: unknown = JSON.parse(await readFile(join(root, 'host.json'), 'utf8').catch(() => '{}'));
   return {
-    problems: rules
-      .filter(({ path, holds }) => !holds(valueIn(host, path)))
-      .map(({ path, must }) => `host.json: ${path} must ${must}`),
+    problems: brokenRules(host).map(({ path, must }) => `host.json: ${path} must ${must}`),
     seen: `${rules.length} rules`,
   };
+}
+
+/** @param host what host.json says, with what settings replace in it. */
+export function brokenRules(host: unknown): readonly BrokenRule[] {
+  return rules.filter(({ path, holds }) => !holds(valueIn(host, path)));
 }
 
 function valueIn(value: unknown, path: string): unknown {

@@ -1,5 +1,6 @@
 // What makes the deployment safe stands in its text: nobody has a key, nothing is public that need not be, what the
 // platform logs is kept. Needs no compiler: the assertions are about literals.
+import { openApiDocument } from '../../src/http/openapi.ts';
 import { type BicepFile, type Resource, readBicepFiles } from '../bicep/file.ts';
 import { valueAt } from '../bicep/syntax.ts';
 import type { Outcome } from './outcome.ts';
@@ -22,19 +23,39 @@ const rules: readonly Rule[] = [
     path: `properties.${path}`,
     text,
   })),
+  { type: 'Microsoft.Storage/storageAccounts', path: 'kind', text: "'StorageV2'" },
+  { type: 'Microsoft.Storage/storageAccounts', path: 'properties.networkAcls.bypass', text: "'None'" },
+  ...['blob', 'queue', 'table'].map((service) => ({
+    type: `Microsoft.Storage/storageAccounts/${service}Services`,
+    path: 'name',
+    text: "'default'",
+  })),
   {
     type: 'Microsoft.Storage/storageAccounts/blobServices/containers',
     path: 'properties.publicAccess',
     text: "'None'",
   },
-  { type: 'Microsoft.Insights/components', path: 'properties.DisableLocalAuth', text: 'true' },
-  {
+  ...[
+    ['DisableLocalAuth', 'true'],
+    // Addresses of callers are cut off before anything is kept.
+    ['DisableIpMasking', 'false'],
+    ['IngestionMode', "'LogAnalytics'"],
+  ].map(([path = '', text = '']) => ({
+    type: 'Microsoft.Insights/components',
+    path: `properties.${path}`,
+    text,
+  })),
+  ...['disableLocalAuth', 'enableLogAccessUsingOnlyResourcePermissions'].map((feature) => ({
     type: 'Microsoft.OperationalInsights/workspaces',
-    path: 'properties.features.disableLocalAuth',
+    path: `properties.features.${feature}`,
     text: 'true',
-  },
+  })),
   ...[
     ['identity.type', "'UserAssigned'"],
+    ['kind', "'functionapp,linux'"],
+    ['properties.functionAppConfig.deployment.storage.type', "'blobContainer'"],
+    ['properties.functionAppConfig.runtime.name', "'node'"],
+    ['properties.siteConfig.scmIpSecurityRestrictionsUseMain', 'false'],
     ['properties.httpsOnly', 'true'],
     ['properties.sshEnabled', 'false'],
     ['properties.functionAppConfig.deployment.storage.authentication.type', "'UserAssignedIdentity'"],
@@ -47,10 +68,27 @@ const rules: readonly Rule[] = [
     ['properties.siteConfig.scmIpSecurityRestrictionsDefaultAction', "empty(deployers) ? 'Allow' : 'Deny'"],
   ].map(([path = '', text = '']) => ({ type: 'Microsoft.Web/sites', path, text })),
   { type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies', path: 'properties.allow', text: 'false' },
+  // What makes a plan one of Flex Consumption; anything else would cost or scale otherwise.
   ...[
+    ['kind', "'functionapp'"],
+    ['sku.tier', "'FlexConsumption'"],
+    ['sku.name', "'FC1'"],
+    ['properties.reserved', 'true'],
+  ].map(([path = '', text = '']) => ({ type: 'Microsoft.Web/serverfarms', path, text })),
+  ...['privateDnsZones', 'privateDnsZones/virtualNetworkLinks'].map((name) => ({
+    type: `Microsoft.Network/${name}`,
+    path: 'location',
+    text: "'global'",
+  })),
+  ...[
+    ['platform.enabled', 'true'],
     ['globalValidation.requireAuthentication', 'true'],
     ['globalValidation.unauthenticatedClientAction', "'Return401'"],
+    ['globalValidation.excludedPaths', 'openPaths'],
     ['httpSettings.requireHttps', 'true'],
+    ['identityProviders.azureActiveDirectory.enabled', 'true'],
+    ['identityProviders.azureActiveDirectory.registration.clientId', 'audience'],
+    ['identityProviders.azureActiveDirectory.validation.allowedAudiences', '[audience]'],
     ['login.tokenStore.enabled', 'false'],
   ].map(([path = '', text = '']) => ({
     type: 'Microsoft.Web/sites/config',
@@ -70,6 +108,11 @@ const required: readonly { readonly type: string; readonly says: string; readonl
     type: 'Microsoft.Web/sites/basicPublishingCredentialsPolicies',
     says: "name: 'scm'",
     why: 'no password to deploy',
+  },
+  {
+    type: 'Microsoft.Web/sites/config',
+    says: "parent: app\n  name: 'authsettingsV2'",
+    why: 'the platform’s check of tokens',
   },
   { type: 'Microsoft.Insights/diagnosticSettings', says: 'scope: app', why: 'logs of the host' },
   { type: 'Microsoft.Insights/diagnosticSettings', says: 'scope: queues', why: 'logs of the queues' },
@@ -92,6 +135,7 @@ export async function checkInfraHardening(root: string): Promise<Outcome> {
     problems: [
       ...files.flatMap((file) => [...ruleProblems(file), ...textProblems(file), ...outputProblems(file)]),
       ...missingProblems(files),
+      ...files.flatMap(openPathProblems),
     ],
     seen: `${rules.length} rules, ${required.length} resources`,
   };
@@ -118,6 +162,28 @@ function missingProblems(files: readonly BicepFile[]): readonly string[] {
     ...[...new Set(rules.map(({ type }) => type))]
       .filter((type) => !files.some((file) => declared(file).some((one) => one.type === type)))
       .map((type) => `infra/: ${type} is missing`),
+  ];
+}
+
+type Operation = { readonly security?: readonly object[] };
+const { paths } = openApiDocument() as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+};
+/** Routes that ask callers for neither key nor token: probes, the document, and news, which prove themselves. */
+const openRoutes = Object.entries(paths)
+  .filter(([, operations]) => Object.values(operations).some(({ security }) => security !== undefined))
+  .map(([path]) => `'${path}'`);
+
+/** One too few keeps Graph's news out; one too many lets anybody past the platform. */
+function openPathProblems({ path, variables }: BicepFile): readonly string[] {
+  const list = variables.get('openPaths')?.text;
+  if (list === undefined) return [];
+  const open: readonly string[] = list.match(/'[^']*'/g) ?? [];
+  return [
+    ...openRoutes.filter((route) => !open.includes(route)).map((route) => `${path}: ${route} has to be open`),
+    ...open
+      .filter((route) => !openRoutes.includes(route))
+      .map((route) => `${path}: ${route} must not be open`),
   ];
 }
 

@@ -59,7 +59,15 @@ function assignmentProblems(file: BicepFile): readonly string[] {
       const scope = file.resources.find((one) => one.symbol === valueAt(body, ['scope'])?.text);
       const named = valueAt(body, ['name'])?.text ?? '';
       return [
-        ...(role in builtInRoles ? [] : [`${at}: its role is not from roleIds`]),
+        ...(role in builtInRoles &&
+        definition?.text ===
+          `subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds.${role})`
+          ? []
+          : [`${at}: its role is not from roleIds`]),
+        // Without it a new identity that the directory does not know everywhere yet is refused.
+        ...([undefined, "'ServicePrincipal'"].includes(valueAt(body, ['properties', 'principalType'])?.text)
+          ? []
+          : [`${at}: its principalType must be 'ServicePrincipal', or none`]),
         ...(definition !== null && hasGuid(definition) ? [`${at}: a number in place of a name`] : []),
         ...((widestScope[role] ?? []).includes(scope?.type ?? '')
           ? []

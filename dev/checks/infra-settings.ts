@@ -2,7 +2,7 @@
 // the same one.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kindPrefixes, kindSettings, settings, storageSettings } from '../../src/config/settings.ts';
+import { settingNames, settings, storageSettings } from '../../src/config/settings.ts';
 import { type BicepFile, readBicepFiles } from '../bicep/file.ts';
 import { literalOf, propertiesOf, valueAt } from '../bicep/syntax.ts';
 import type { Outcome } from './outcome.ts';
@@ -37,6 +37,15 @@ const secretSettings: Readonly<Record<string, string>> = {
   OPWATCH_NOTIFICATIONS_CLIENT_STATE: 'notificationsClientState',
 };
 
+/** Values on which the code or the cost rests, as they stand in the file. */
+const fixedValues: Readonly<Record<string, string>> = {
+  AzureWebJobsStorage__credential: "'managedidentity'",
+  OPWATCH_CREDENTIAL: "'managedIdentity'",
+  'AzureWebJobs.sweepShard.Disabled': "hasOneShard ? 'true' : ''",
+  AzureFunctionsJobHost__extensions__queues__messageEncoding: "encoding == 'text' ? 'none' : ''",
+  APPLICATION_INSIGHTS_NO_STATSBEAT: "'true'",
+};
+
 /** On Flex Consumption each of these stops or breaks a deployment; the platform has properties for them. */
 const forbidden = [
   'AzureWebJobsStorage',
@@ -49,14 +58,6 @@ const forbidden = [
   'WEBSITE_TIME_ZONE',
 ];
 
-/** Every setting of Opwatch that its code reads. */
-const appSettings: readonly string[] = [
-  ...Object.keys(settings),
-  ...Object.values(kindPrefixes).flatMap((prefix) => Object.keys(kindSettings).map((name) => prefix + name)),
-  'OPWATCH_STORAGE',
-  ...Object.keys(storageSettings).map((suffix) => `OPWATCH_STORAGE${suffix}`),
-];
-
 export async function checkInfraSettings(root: string): Promise<Outcome> {
   const files = new Map((await readBicepFiles(root)).map((file) => [file.path, file]));
   const missing = [app, types, main, storage].filter((path) => !files.has(path));
@@ -64,8 +65,9 @@ export async function checkInfraSettings(root: string): Promise<Outcome> {
   const set = setByDeployment(files);
   return {
     problems: [
-      ...settingProblems(appSettings, set),
+      ...settingProblems(settingNames, set),
       ...forbidden.filter((name) => set.has(name)).map((name) => `${app}: ${name} must not be set`),
+      ...valueProblems(files),
       ...defaultProblems(files),
       ...secretProblems(files),
       ...(await parameterProblems(root, files)),
@@ -91,9 +93,20 @@ export function settingProblems(read: readonly string[], set: ReadonlySet<string
 }
 
 function setByDeployment(files: ReadonlyMap<string, BicepFile>): ReadonlySet<string> {
+  return new Set([...givenSettings(files).map(([name]) => name), ...chosenSettings(files)]);
+}
+
+/** Those that no operator chooses. */
+function givenSettings(files: ReadonlyMap<string, BicepFile>): ReturnType<typeof propertiesOf> {
   const variables = files.get(app)?.variables;
-  const fixed = ['hostSettings', 'appSettings'].flatMap((name) => propertiesOf(variables?.get(name) ?? null));
-  return new Set([...fixed.map(([name]) => name), ...chosenSettings(files)]);
+  return ['hostSettings', 'appSettings'].flatMap((name) => propertiesOf(variables?.get(name) ?? null));
+}
+
+function valueProblems(files: ReadonlyMap<string, BicepFile>): readonly string[] {
+  const found = new Map(givenSettings(files).map(([name, { text }]) => [name, text]));
+  return Object.entries(fixedValues)
+    .filter(([name, value]) => found.get(name) !== value)
+    .map(([name, value]) => `${app}: ${name} must be ${value}`);
 }
 
 /** What the type of main.bicep's parameter `settings` names. */

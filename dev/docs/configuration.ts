@@ -64,6 +64,20 @@ export const platformVariables: Readonly<Record<string, string>> = {
   MSI_ENDPOINT: 'See `IDENTITY_ENDPOINT`',
 };
 
+const learned = `### When polls come
+
+Until a shard knows how long 50 operations of its kind took, an operation that runs is polled once an interval. From then on
+polls are close at ages at which operations end and rare at the others: from two an interval to one in two and a half, and one
+in eight where next to nothing ever ended. The interval sets the mean delay at which an end is seen, about half of it and
+half a tick, before and after; in return for fewer reads of Graph 99 of 100 ends are seen within two and a half
+intervals, in place of one. \`nextPollAt\` shows the time that was chosen. First polls, deadlines, polls of what is in
+trouble, and rare proofs where notifications come, keep their own times.
+
+Polls can't follow each other more closely than the tick: one of half the interval or less lets the schedule do all it can.
+Each shard learns from its own operations. Nothing has to be set up, and the knowledge is a part of the
+row \`memory\`: when durations change it is replaced within one or two hundred ends, and when the row is deleted the interval
+is fixed again. Why it is so, and what it saves: [decision 11](adr/0011-learned-schedule.md).`;
+
 export function configurationDocument(): string {
   const rows: readonly Row[] = Object.entries(settings).map(([name, one]) => ({
     name,
@@ -98,6 +112,7 @@ start, and the message names the variable, never its value. Numbers are whole. H
     'The prefix names the kind. First poll, interval and deadline hold for what is tracked from then on.',
     table(['variable', ...kindNames, 'values', 'meaning'], Object.keys(kindSettings).map(kindCells)),
     `${code('<KIND>')} is ${kindNames.map((kind) => `${code(kindPrefixes[kind].slice(8, -1))} (${kind})`).join(', ')}.`,
+    learned,
     '## Of the platform',
     table(
       ['variable', 'meaning'],
@@ -134,7 +149,8 @@ function defaultOf({ fallback }: Setting): string {
   return parts.map((part) => code(String(part))).join(', ');
 }
 
-function valuesOf({ schema }: Setting): string {
+/** What a setting takes, for a person. */
+export function valuesOf({ schema }: Setting): string {
   if (schema instanceof z.ZodEnum) return schema.options.map((one) => code(String(one))).join(', ');
   return schema.description ?? '';
 }

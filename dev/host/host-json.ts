@@ -77,9 +77,7 @@ const hostJson = z.object({
 
 /** @throws RefusedError naming the member of host.json that is wrong. */
 export async function loadHostJson(appDir: string, settings: Settings): Promise<HostJson> {
-  const file = await readJson(join(appDir, 'host.json'));
-  if (file === undefined) throw new RefusedError(`There is no host.json in ${appDir}.`);
-  const parsed = hostJson.safeParse(override(file, settings));
+  const parsed = hostJson.safeParse(await readHostJson(appDir, settings));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new RefusedError(
@@ -105,6 +103,13 @@ export async function loadHostJson(appDir: string, settings: Settings): Promise<
       recoveryPollingMs: lock.listenerLockRecoveryPollingInterval,
     },
   };
+}
+
+/** The file as it is, with what settings replace in it. @throws RefusedError when there is none. */
+export async function readHostJson(appDir: string, settings: Settings): Promise<unknown> {
+  const file = await readJson(join(appDir, 'host.json'));
+  if (file === undefined) throw new RefusedError(`There is no host.json in ${appDir}.`);
+  return override(file, settings);
 }
 
 const overridePrefix = 'AzureFunctionsJobHost__';

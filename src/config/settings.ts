@@ -1,7 +1,7 @@
 // Every setting in one table: name, default and meaning. docs/configuration.md and the checks of the deployment are
 // made from it; nothing else knows a variable's name.
 import { z } from 'zod';
-import { kinds } from '../domain/kinds.ts';
+import { kindNames, kinds } from '../domain/kinds.ts';
 import type { Kind } from '../domain/operation.ts';
 
 export type Setting<T = unknown> = {
@@ -175,7 +175,11 @@ export const kindSettings = {
   FIRST_POLL_SECONDS: (kind: Kind) =>
     setting(kinds[kind].policy.firstPollMs / 1000, whole(0, year), 'Age at the first poll'),
   INTERVAL_SECONDS: (kind: Kind) =>
-    setting(kinds[kind].policy.intervalMs / 1000, whole(1, year), 'Between polls, ±10 %'),
+    setting(
+      kinds[kind].policy.intervalMs / 1000,
+      whole(1, year),
+      'Between polls, ±10 %, until durations are known',
+    ),
   DEADLINE_SECONDS: (kind: Kind) =>
     setting(kinds[kind].policy.deadlineMs / 1000, whole(1, year), 'Age at which it expires'),
 } as const;
@@ -210,3 +214,11 @@ export const storageSettings = {
   ),
   __clientId: setting(null, guid, 'A user-assigned identity; the system-assigned one when absent'),
 } as const;
+
+/** Every variable of Opwatch; those of the platform and of the SDK of identities have other names. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(settings),
+  ...kindNames.flatMap((kind) => Object.keys(kindSettings).map((suffix) => kindPrefixes[kind] + suffix)),
+  'OPWATCH_STORAGE',
+  ...Object.keys(storageSettings).map((suffix) => `OPWATCH_STORAGE${suffix}`),
+];

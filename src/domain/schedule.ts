@@ -1,12 +1,11 @@
 // When an operation is read: a pure function of stored facts. Nothing is written to remember a due time, so nothing
 // can be forgotten, and a restart costs at most one early read an operation.
-import { fraction } from './keys.ts';
 import type { Operation } from './operation.ts';
+import { noOutlook, type Outlook } from './outlook.ts';
+import { nextGridPoint } from './poll-grid.ts';
 
 /** Longest wait that a failing operation can be stretched to, unless eight of its own intervals are longer. */
 const longestStretchMs = 300_000;
-/** Of the interval, to either side of a point: so the wait between two points is an interval ± 10 %. */
-const jitterShare = 0.05;
 const secondMs = 1000;
 /**
  * Where notifications come, an operation that said nothing for four intervals (a minute for calls) is read once, for its
@@ -22,31 +21,31 @@ export const unreadablePastDeadlineMs = 60 * secondMs;
 /**
  * The next instant after `afterMs` at which the operation is to be read.
  *
- * A healthy operation is read on an absolute grid: first poll, then one point an interval, each moved by a jitter that
- * the key and the point's number decide. The deadline and a minute past it are points too. A failing one is read on a
- * sparser grid that begins with the failure: waits double from one interval up to the cap. One that was seen and whose
- * parent's notifications come is read as a proof only: when one is overdue, and rarely from then on.
- * @param pushTrustedUntilMs until when notifications count as coming; null: they do not.
+ * A healthy operation is read on an absolute grid: first poll, then one point an interval, or as many as its age calls
+ * for where durations are known, each moved by a jitter that the key and the point's number decide. The deadline and a
+ * minute past it are points too. A failing one is read on a sparser grid that begins with the failure: waits double from
+ * one interval up to the cap. One that was seen and whose parent's notifications come is read as a proof only: when one
+ * is overdue, and rarely from then on.
  */
-export function nextPollAtMs(
-  operation: Operation,
-  afterMs: number,
-  pushTrustedUntilMs: number | null = null,
-): number {
+export function nextPollAtMs(operation: Operation, afterMs: number, outlook: Outlook = noOutlook): number {
   const regularMs =
     operation.health.status === 'ok'
-      ? nextHealthyPoint(operation, afterMs, pushTrustedUntilMs)
+      ? nextHealthyPoint(operation, afterMs, outlook)
       : nextRetryPoint(operation, afterMs);
   const lastLooksMs = [operation.deadlineAtMs, operation.deadlineAtMs + unreadablePastDeadlineMs];
   return Math.min(regularMs, ...lastLooksMs.filter((pointMs) => pointMs > afterMs));
 }
 
-function nextHealthyPoint(operation: Operation, afterMs: number, pushTrustedUntilMs: number | null): number {
+function nextHealthyPoint(
+  operation: Operation,
+  afterMs: number,
+  { pushTrustedUntilMs, cadence }: Outlook,
+): number {
   const isProof =
     operation.state === 'running' && pushTrustedUntilMs !== null && afterMs < pushTrustedUntilMs;
-  if (!isProof) return nextGridPoint(operation, afterMs);
+  if (!isProof) return nextGridPoint(operation, afterMs, cadence);
   const proofMs = nextProofPoint(operation, afterMs);
-  return proofMs <= pushTrustedUntilMs ? proofMs : nextGridPoint(operation, pushTrustedUntilMs);
+  return proofMs <= pushTrustedUntilMs ? proofMs : nextGridPoint(operation, pushTrustedUntilMs, cadence);
 }
 
 function nextProofPoint({ changedAtMs, policy }: Operation, afterMs: number): number {
@@ -56,31 +55,8 @@ function nextProofPoint({ changedAtMs, policy }: Operation, afterMs: number): nu
     : nextEvenPoint(overdueAtMs, proofIntervals * policy.intervalMs, afterMs);
 }
 
-function nextGridPoint(operation: Operation, afterMs: number): number {
-  const { firstPollMs, intervalMs } = operation.policy;
-  const startMs = operation.trackedAtMs + firstPollMs;
-  const estimate = Math.floor((afterMs - startMs) / intervalMs);
-  // Jitter moves a point by a fraction of an interval, so the next one is within a step of the estimate.
-  for (let index = Math.max(0, estimate - 1); ; index += 1) {
-    const pointMs = gridPointMs(operation, index);
-    if (pointMs > afterMs) return pointMs;
-  }
-}
-
-function gridPointMs(operation: Operation, index: number): number {
-  const { firstPollMs, intervalMs } = operation.policy;
-  const jitterMs = index === 0 ? 0 : Math.round(jitter(operation.key, index) * jitterShare * intervalMs);
-  return operation.trackedAtMs + firstPollMs + index * intervalMs + jitterMs;
-}
-
-/** From −1 to 1, decided by key and index (a multiplicative hash: neighbours in either are far apart). */
-function jitter(key: string, index: number): number {
-  const mixed = Math.imul(fraction(key, 'phase') ^ Math.imul(index, 0x9e37_79b1), 0x85eb_ca6b) >>> 0;
-  return (mixed / 0xffff_ffff) * 2 - 1;
-}
-
 /**
- * Missing operations are read at an even pace, because their absence must be proven soon; blocked and unreadable ones
+ * Missing operations are read at an even cadence, because their absence must be proven soon; blocked and unreadable ones
  * back off: the wait doubles from one interval to the cap and stays there.
  */
 function nextRetryPoint(operation: Operation, afterMs: number): number {

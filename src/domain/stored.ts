@@ -37,7 +37,11 @@ export type ShardMemory = {
   /** When a notification last came for a parent (a call), by its id. */
   readonly pushedAtMs: Readonly<Record<string, number>>;
   readonly ends: EndCounts;
+  readonly durations: Durations;
 };
+
+/** How long the shard's operations took: of each bin of age the weight of the ends in it, of which the latest weigh most. */
+export type Durations = { readonly known: number; readonly weights: Readonly<Record<string, number>> };
 
 /** How the ends of a shard's operations were seen, since it began. */
 export type EndCounts = {

@@ -1,6 +1,7 @@
 // How far a process has swept a shard: a low-water mark, and the reads made above it. It is all that is kept from one
 // sweep to the next; losing it costs early reads, never an event.
 import type { Operation } from './operation.ts';
+import { noOutlook, type Outlook } from './outlook.ts';
 import { nextPollAtMs } from './schedule.ts';
 
 export type SweepMark = {
@@ -23,15 +24,11 @@ export const noMark: SweepMark = { sweptAtMs: 0, lookedAtMs: new Map() };
  * An operation that was never seen counts from its own beginning, not from the mark: it may have been committed after
  * the sweep that set the mark had read the shard.
  */
-export function dueAtMs(
-  operation: Operation,
-  mark: SweepMark,
-  pushTrustedUntilMs: number | null = null,
-): number {
+export function dueAtMs(operation: Operation, mark: SweepMark, outlook: Outlook = noOutlook): number {
   const isFresh = operation.state === 'pending' && operation.health.status === 'ok';
   const lookedAtMs = mark.lookedAtMs.get(operation.key) ?? (isFresh ? operation.trackedAtMs - 1 : 0);
   const afterMs = isFresh ? lookedAtMs : Math.max(lookedAtMs, mark.sweptAtMs);
-  return nextPollAtMs(operation, afterMs, pushTrustedUntilMs);
+  return nextPollAtMs(operation, afterMs, outlook);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   type State,
   type TrackedBy,
 } from './operation.ts';
-import { pushTrustedUntilMs } from './pushes.ts';
+import { type Outlook, outlooksOf } from './outlook.ts';
 import { nextPollAtMs } from './schedule.ts';
 import type { Pause, ShardMemory } from './stored.ts';
 import { holdingPause, identityRefusedCode } from './throttle.ts';
@@ -50,13 +50,13 @@ export type HealthView = {
   readonly explanation: string;
 };
 
-/** @param memory of the operation's shard: who is to wait, and for whom notifications come. */
+/** @param memory of the operation's shard: who is to wait, for whom notifications come, and how long operations take. */
 export function operationView(
   operation: Operation,
   { nowMs, memory }: { readonly nowMs: number; readonly memory: ShardMemory },
 ): OperationView {
   const pause = holdingPause(memory.pauses, operation.resource.tenantId, nowMs);
-  const at: Circumstances = { nowMs, pause, pushTrustedUntilMs: pushTrustedUntilMs(operation, memory) };
+  const at: Circumstances = { nowMs, pause, outlook: outlooksOf(memory)(operation) };
   const next = nextReadAtMs(operation, at);
   return {
     key: operation.key,
@@ -95,12 +95,12 @@ type Circumstances = {
   readonly nowMs: number;
   /** The one that holds. */
   readonly pause: Pause | null;
-  readonly pushTrustedUntilMs: number | null;
+  readonly outlook: Outlook;
 };
 
 function nextReadAtMs(operation: Operation, at: Circumstances): number | null {
   if (isTerminal(operation.state)) return null;
-  return Math.max(nextPollAtMs(operation, at.nowMs, at.pushTrustedUntilMs), at.pause?.untilMs ?? 0);
+  return Math.max(nextPollAtMs(operation, at.nowMs, at.outlook), at.pause?.untilMs ?? 0);
 }
 
 /** A pause shows on every operation that waits for its end; what the operation itself was refused says more. */
@@ -168,7 +168,8 @@ function reasonOfHealthy(operation: Operation, at: Circumstances): string {
   if (push !== null && at.nowMs - operation.changedAtMs > push.parentLifeMs)
     return `Nothing was heard since ${iso(operation.changedAtMs)}, longer than the platform keeps a silent call, so it may be gone`;
   if (operation.state === 'pending') return 'Graph has not shown it yet';
-  return at.pushTrustedUntilMs !== null && at.nowMs < at.pushTrustedUntilMs
+  const { pushTrustedUntilMs: trustedUntilMs } = at.outlook;
+  return trustedUntilMs !== null && at.nowMs < trustedUntilMs
     ? 'Notifications come for its call, so it is read rarely'
     : 'The last read was answered';
 }

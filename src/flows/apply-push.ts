@@ -1,11 +1,12 @@
 // One pushed observation: to the live operation, to one that ended, or to one that nobody watches. It is an observation
 // like any other; only what it means for an operation that is not live is its own.
+import { noEndNews, pushedEnd } from '../domain/ends.ts';
 import { AppError } from '../domain/errors.ts';
 import { wordOf } from '../domain/kinds.ts';
 import type { DeletedObservation, StatusObservation } from '../domain/observation.ts';
 import { observe } from '../domain/observe.ts';
 import { isTerminal, type Kind, type Operation } from '../domain/operation.ts';
-import { endSeen, endSeenAgain } from '../domain/pushes.ts';
+import { endSeenAgain } from '../domain/pushes.ts';
 import type { NamedResource } from '../domain/resources.ts';
 import type { Shard, Stored } from '../domain/stored.ts';
 import { beginGeneration, type TrackPolicy, type TrackRequest } from '../domain/tracking.ts';
@@ -82,8 +83,8 @@ export function createApplyPush(
     const applied = await ports.roundsOf(shard).current().committer.commit(proposal);
     switch (applied.outcome) {
       case 'changed': {
-        const end = endSeen(applied.operation);
-        if (end !== null) ports.memory.addEnds(shard, end);
+        const news = pushedEnd(applied.operation, proposal.before?.value ?? null);
+        if (news !== null) ports.memory.addEnds(shard, news);
         return 'changed';
       }
       case 'unchanged':
@@ -113,7 +114,7 @@ export function createApplyPush(
 
   function noteLate(shard: Shard, ended: Operation, observation: PushedObservation): Taken {
     const again = isEnd(ended.kind, observation) ? endSeenAgain(ended, observation.arrivedAtMs) : null;
-    if (again !== null) ports.memory.addEnds(shard, again);
+    if (again !== null) ports.memory.addEnds(shard, { ...noEndNews, ends: again });
     return 'late';
   }
 

@@ -1,20 +1,21 @@
 // What the receivers of notifications tell a shard's memory: for which calls they come, and how ends were seen. Gathered
 // here and merged together, because a write for each notification would cost more than the notification.
-import { addEnds, joinPushTimes, noEnds, type PushTimes, refreshPushedMs } from '../domain/pushes.ts';
-import type { EndCounts, Shard } from '../domain/stored.ts';
+import { addEndNews, type EndNews, noEndNews } from '../domain/ends.ts';
+import { joinPushTimes, type PushTimes, refreshPushedMs } from '../domain/pushes.ts';
+import type { Shard } from '../domain/stored.ts';
 import { type MemoryPorts, mergeMemory } from './merge-memory.ts';
 import type { Log } from './ports.ts';
 import { createSoon, type SoonPorts } from './soon.ts';
 
 export type PushMemory = {
-  readonly addEnds: (shard: Shard, ends: EndCounts) => void;
+  readonly addEnds: (shard: Shard, news: EndNews) => void;
   /** A notification came for a call; stored soon after the first, and then every five minutes. */
   readonly pushed: (shard: Shard, parentId: string, atMs: number) => void;
 };
 
-type Unstored = { readonly pushedAtMs: PushTimes; readonly ends: EndCounts };
+type Unstored = EndNews & { readonly pushedAtMs: PushTimes };
 
-const nothing: Unstored = { pushedAtMs: {}, ends: noEnds };
+const nothing: Unstored = { pushedAtMs: {}, ...noEndNews };
 /** Forgetting what was stored only costs storing it again. */
 const maxRemembered = 10_000;
 /** Until it is stored the call is polled as if no notifications came: that costs a poll at most. */
@@ -29,9 +30,9 @@ export function createPushMemory(ports: MemoryPorts & SoonPorts & { readonly log
   const soon = { parents: mergesAfter(parentsGatheredMs), ends: mergesAfter(endsGatheredMs) };
   return { addEnds: addToUnstored, pushed };
 
-  function addToUnstored(shard: Shard, ends: EndCounts): void {
+  function addToUnstored(shard: Shard, news: EndNews): void {
     const before = unstored.get(shard) ?? nothing;
-    unstored.set(shard, { ...before, ends: addEnds(before.ends, ends) });
+    unstored.set(shard, { ...before, ...addEndNews(before, news) });
     soon.ends(shard);
   }
 
@@ -40,8 +41,11 @@ export function createPushMemory(ports: MemoryPorts & SoonPorts & { readonly log
     if (atMs - (rememberedAtMs.get(place) ?? 0) < refreshPushedMs) return;
     if (rememberedAtMs.size >= maxRemembered) rememberedAtMs.clear();
     rememberedAtMs.set(place, atMs);
-    const { pushedAtMs, ends } = unstored.get(shard) ?? nothing;
-    unstored.set(shard, { ends, pushedAtMs: joinPushTimes(pushedAtMs, { [parentId]: atMs }, atMs) });
+    const before = unstored.get(shard) ?? nothing;
+    unstored.set(shard, {
+      ...before,
+      pushedAtMs: joinPushTimes(before.pushedAtMs, { [parentId]: atMs }, atMs),
+    });
     soon.parents(shard);
   }
 

@@ -4,12 +4,13 @@
 // S6–S9 observe and commit → S10–S15 publish and clear → S16 remember how far it got.
 // If we die anywhere the next sweep finds the truth in the table: before a commit nothing happened, after it the event
 // is published at least once with the same id and the same bytes.
+import { addEndNews, type EndNews, type Looks, noEndNews, polledEnds } from '../domain/ends.ts';
 import { kinds } from '../domain/kinds.ts';
 import { observe } from '../domain/observe.ts';
 import type { Kind } from '../domain/operation.ts';
-import { addEnds, endSeen, noEnds, pushTrustedUntilMs } from '../domain/pushes.ts';
+import { outlooksOf } from '../domain/outlook.ts';
 import { emptyMemory } from '../domain/shard-memory.ts';
-import type { EndCounts, OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
+import type { OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/stored.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark, turnAtMs } from '../domain/sweep-mark.ts';
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
@@ -69,7 +70,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
   const turnsUntilMonotonicMs = new Map<Shard, number>();
-  const unstoredEnds = new Map<Shard, EndCounts>();
+  const unstoredEnds = new Map<Shard, EndNews>();
   const pausesOf = createPauses(ports);
 
   return async function sweepShard({ kind, shard }, limits) {
@@ -150,8 +151,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       earliestUnreadDueAtMs: earliestDue([...result.unread, ...due.filter(isUnheard)]),
     });
     marks.set(shard, next);
-    addEndsOf(shard, applied);
-    if (result.read.length > 0) await storeMark(shard, { next, storedMs: memory.sweptAtMs, pauses });
+    learnFrom(shard, applied, { due, memory });
+    await storeMark(shard, { next, storedMs: memory.sweptAtMs, pauses, read: result.read.length });
     return {
       shard,
       durationMs: Math.round(ports.clock.monotonicMs() - readAtMonotonicMs),
@@ -172,9 +173,10 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     return signal.aborted || ports.clock.monotonicMs() >= deadlineMonotonicMs;
   }
 
-  function addEndsOf(shard: Shard, applied: readonly Applied[]): void {
-    const ends = applied.flatMap((one) => (one.outcome === 'changed' ? (endSeen(one.operation) ?? []) : []));
-    unstoredEnds.set(shard, ends.reduce(addEnds, unstoredEnds.get(shard) ?? noEnds));
+  function learnFrom(shard: Shard, applied: readonly Applied[], looks: Looks): void {
+    const changed = applied.flatMap((one) => (one.outcome === 'changed' ? one.operation : []));
+    const news = polledEnds(changed, looks);
+    if (news !== null) unstoredEnds.set(shard, addEndNews(unstoredEnds.get(shard) ?? noEndNews, news));
   }
 
   /**
@@ -216,16 +218,23 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
 
   async function storeMark(
     shard: Shard,
-    at: { readonly next: SweepMark; readonly storedMs: number | null; readonly pauses: ShardPauses },
+    at: {
+      readonly next: SweepMark;
+      readonly storedMs: number | null;
+      readonly read: number;
+      readonly pauses: ShardPauses;
+    },
   ): Promise<void> {
+    const news = unstoredEnds.get(shard);
+    // Ends are stored within a minute, also when they were the last.
+    if (at.read === 0 && news === undefined) return;
     const isFirst = !hasRead.has(shard);
     hasRead.add(shard);
     const { sweptAtMs } = at.next;
     const takesTurns = (turnsUntilMonotonicMs.get(shard) ?? 0) > ports.clock.monotonicMs();
     if (!isFirst && !takesTurns && sweptAtMs - (at.storedMs ?? 0) < markStoredEveryMs) return;
-    const ends = unstoredEnds.get(shard) ?? noEnds;
     unstoredEnds.delete(shard);
-    await at.pauses.store({ sweptAtMs, ends });
+    await at.pauses.store({ sweptAtMs, ...news });
   }
 }
 
@@ -243,8 +252,9 @@ function dueOperations(
   at: { readonly mark: SweepMark; readonly memory: ShardMemory; readonly nowMs: number },
 ): readonly DueOperation[] {
   const due: DueOperation[] = [];
+  const outlookOf = outlooksOf(at.memory);
   for (const stored of contents.live) {
-    const atMs = dueAtMs(stored.value, at.mark, pushTrustedUntilMs(stored.value, at.memory));
+    const atMs = dueAtMs(stored.value, at.mark, outlookOf(stored.value));
     if (atMs > at.nowMs) continue;
     due.push({ stored, dueAtMs: atMs, turnAtMs: turnAtMs(stored.value, at.mark, atMs) });
   }

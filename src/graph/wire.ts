@@ -29,7 +29,7 @@ export function createWire(root: string, limitMs: number): Wire {
     const { method, headers, body, signal } = context.options ?? {};
     const outgoing: Outgoing = {
       path: String(context.request).slice(root.length),
-      method: (method ?? 'GET') as Dispatcher.HttpMethod,
+      method: method ?? 'GET',
       headers: headers as Record<string, string>,
       body: typeof body === 'string' ? body : null,
     };

@@ -7,6 +7,7 @@ import {
   createLocalJWKSet,
   errors,
   type FlattenedJWSInput,
+  type JSONWebKeySet,
   type JWTHeaderParameters,
 } from 'jose';
 import { z } from 'zod';
@@ -76,7 +77,7 @@ export function createKeySet({ keysUrl, monotonicMs }: KeySetOptions): KeySet {
 
   async function fetchOnce(): Promise<void> {
     try {
-      const keys = keySet.parse(await fetchJson(await keysUrl()));
+      const keys = await fetchKeys(await keysUrl());
       lastGood = { keyOf: createLocalJWKSet(keys), atMs: monotonicMs() };
       hasFailed = false;
     } catch {
@@ -95,6 +96,11 @@ async function atMost(limitMs: number, work: Promise<void>): Promise<void> {
 
 /** Keys without a known type or with a private part are the issuer's mistake: they verify nothing here. */
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(1000) });
+
+/** @throws when the URL gives no key set. */
+export async function fetchKeys(url: URL): Promise<JSONWebKeySet> {
+  return keySet.parse(await fetchJson(url));
+}
 
 function unavailable(): HttpProblem {
   return new HttpProblem('auth_unavailable', undefined, {

@@ -1,6 +1,7 @@
 // Rows of a shard: their keys, and values to columns and back. The names are chosen for their order: `live!`,
 // `memory`, `outbox!` and `parked!` are neighbours, so that one range query brings all that a sweep needs.
 import { z } from 'zod';
+import { noDurations } from '../domain/durations.ts';
 import { kindOfKey } from '../domain/keys.ts';
 import type { JsonValue, Operation } from '../domain/operation.ts';
 import { noEnds } from '../domain/pushes.ts';
@@ -120,11 +121,16 @@ const endsSchema = z.object({
   pushLateMs: z.number(),
   maxPushLateMs: z.number(),
 });
+/** What can't be read of them is learned anew. No weight grows past 200; sums of absurd ones would be no numbers. */
+const durationsSchema = z
+  .object({ known: z.number().min(0), weights: z.record(z.string(), z.number().min(0).max(1e6)) })
+  .catch(noDurations);
 const memorySchema = z.object({
   sweptAtMs: z.number().nullable(),
   pauses: z.record(z.string(), pauseSchema),
   pushedAtMs: z.record(z.string(), z.number()).default({}),
   ends: endsSchema.default(noEnds),
+  durations: durationsSchema.default(noDurations),
 });
 const parkedSchema: z.ZodType<ParkedPush> = z.object({
   key: z.string(),
@@ -220,6 +226,7 @@ export function readMemory(row: Row, nowMs: number): ShardMemory | null {
     pauses: Object.fromEntries(pauses),
     pushedAtMs: Object.fromEntries(pushed),
     ends: memory.ends,
+    durations: memory.durations,
   };
 }
 

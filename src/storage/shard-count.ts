@@ -8,7 +8,7 @@ const rowKey = 'shards';
 
 /** @throws AppError shards_changed when another number is recorded; storage_busy when none can be. */
 export async function checkShardCount(table: Table, count: number): Promise<void> {
-  const recorded = (await readCount(table)) ?? (await recordCount(table, count));
+  const recorded = (await readShardCount(table)) ?? (await recordCount(table, count));
   if (recorded === count) return;
   throw new AppError(
     'shards_changed',
@@ -17,7 +17,8 @@ export async function checkShardCount(table: Table, count: number): Promise<void
   );
 }
 
-async function readCount(table: Table): Promise<number | null> {
+/** The recorded number; null before the first use. */
+export async function readShardCount(table: Table): Promise<number | null> {
   const row = await table.get(partition, rowKey);
   return row === null ? null : Number(row.properties['count']);
 }
@@ -25,7 +26,7 @@ async function readCount(table: Table): Promise<number | null> {
 /** Two processes may record at once: what is there afterwards counts. */
 async function recordCount(table: Table, count: number): Promise<number> {
   await table.transact(partition, [{ type: 'create', rowKey, properties: { v: 1, count } }]);
-  const recorded = await readCount(table);
+  const recorded = await readShardCount(table);
   if (recorded === null)
     throw new AppError('storage_busy', 'The number of shards was not recorded.', { action: 'retry' });
   return recorded;

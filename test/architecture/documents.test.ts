@@ -2,6 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../dev/doctor/catalogue.ts';
+import { help } from '../../dev/doctor/options.ts';
+import { makeReport } from '../../dev/doctor/report.ts';
+import { pass } from '../../dev/doctor/verdict.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { repositoryRoot } from './planted-repository.ts';
 
@@ -73,5 +77,38 @@ describe('the example settings', () => {
       readonly Values: Record<string, string>;
     };
     expect(loadConfig(Values).graph.root).toBe('http://127.0.0.1:7080');
+  });
+});
+
+describe('docs/doctor.md', () => {
+  const document = read('docs/doctor.md');
+
+  test('has every check by its id, as the doctor calls and orders them', () => {
+    const rows = [...document.matchAll(/^\| `(\w+\.\w+)` \| ([^|]+) \| [^|]+ \|$/gm)];
+    expect(rows.map(([, id, title]) => [id, title])).toEqual(Object.entries(catalogue));
+  });
+
+  test('has the options of its help', () => {
+    const optionsOf = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name);
+    const documented = optionsOf(document, /^\| `(--[\w-]+)/gm);
+    expect(documented).toEqual(optionsOf(help, /^ {2}(--[\w-]+)/gm));
+    expect(documented.length).toBe(8);
+  });
+
+  test('has the exit codes of its help', () => {
+    const codes = [...document.matchAll(/^\| (\d) \| /gm)].map(([, code]) => code);
+    const [, told = ''] = /^Exit code: ([^]*)$/m.exec(help) ?? [];
+    expect(codes).toEqual([...told.matchAll(/(?:^|· )(\d) /gm)].map(([, code]) => code));
+    expect(codes).toEqual(['0', '1', '2', '3']);
+  });
+
+  test('shows a report of the form that is printed', () => {
+    const [, shown = '{}'] = /```json\n([^]*?)```/.exec(document) ?? [];
+    const about = { opwatch: '0.1.0', checkedAt: '', durationMs: 1, settings: '', url: null };
+    const report = makeReport([{ id: 'storage.shards', ...pass('1') }], about, (text) => text);
+    const example = JSON.parse(shown) as typeof report;
+    expect(Object.keys(example)).toEqual(Object.keys(report));
+    expect(Object.keys(example.counts)).toEqual(Object.keys(report.counts));
+    expect(Object.keys(example.checks[0] ?? {})).toEqual(Object.keys(report.checks[0] ?? {}));
   });
 });

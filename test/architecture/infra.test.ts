@@ -2,11 +2,11 @@
 // can show: numbers that stand in two places are the same.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CronExpressionParser } from 'cron-parser';
 import { describe, expect, test } from 'vitest';
 import { settingProblems } from '../../dev/checks/infra-settings.ts';
 import { platformVariables } from '../../dev/docs/configuration.ts';
 import { kindRows } from '../../src/domain/kinds.ts';
+import { daySeconds, ticksIn } from '../fixtures/ticks.ts';
 import { deploymentChecks, faults } from './infra-faults.ts';
 import { deployedFiles, plantDeployment } from './planted-deployment.ts';
 import { repositoryRoot } from './planted-repository.ts';
@@ -38,28 +38,7 @@ describe('checks of the deployment', () => {
   });
 });
 
-/** In a day, or in any other time whose length a tick divides. */
-function occurrences(tick: string, seconds: number): number {
-  const start = new Date('2026-01-01T00:00:00Z').getTime();
-  const schedule = CronExpressionParser.parse(tick, { currentDate: new Date(start - 1), tz: 'UTC' });
-  let count = 0;
-  while (schedule.next().getTime() < start + seconds * 1000) count += 1;
-  return count;
-}
-
-const daySeconds = 86_400;
-
 describe('numbers that follow from the kinds', () => {
-  test('an idle day costs at most 11,000 operations of storage', () => {
-    // One query a sweep; `memory` is not written while nothing is live, and events and trackings need something tracked.
-    const sweeps = kindRows.reduce((sum, { policy }) => sum + occurrences(policy.tick, daySeconds), 0);
-    expect(sweeps).toBe(10_080);
-    // The nightly clean-up looks at each shard and at what idempotent requests left behind.
-    const cleanUp = kindRows.length + 1;
-    expect(sweeps + cleanUp).toBeLessThanOrEqual(11_000);
-    expect(read('docs/cost.md')).toContain('10,080 sweeps a day');
-  });
-
   test('a kind counts as silent after three ticks, a minute until it is told and five until that arrives', () => {
     const query = read('infra/queries/sweep-silent.kql');
     const allowed = [...query.matchAll(/'(\w+)', (\d+)/g)].map(([, kind, seconds]) => [
@@ -70,7 +49,7 @@ describe('numbers that follow from the kinds', () => {
       Object.fromEntries(
         kindRows.map(({ kind, policy }) => [
           kind,
-          (3 * daySeconds) / occurrences(policy.tick, daySeconds) + 60 + 300,
+          (3 * daySeconds) / ticksIn(policy.tick, daySeconds) + 60 + 300,
         ]),
       ),
     );

@@ -1,6 +1,9 @@
 // One seed, one history: a hundred seconds in which anything may go wrong, then four minutes of calm in which all has to
 // settle, then the verdict.
 
+import { durationsOf } from '../../src/domain/durations.ts';
+import { emptyMemory } from '../../src/domain/shard-memory.ts';
+import { writeMemory } from '../../src/storage/rows.ts';
 import type { History } from '../checker/history.ts';
 import { createMemoryTable } from '../fakes/memory-table.ts';
 import {
@@ -21,6 +24,9 @@ import { createWorld, type Process } from './world.ts';
 
 /** An ordinary second of an ordinary day. */
 const startMs = Date.UTC(2026, 10, 22, 6);
+
+/** Of so many worlds, one begins with durations learned before. */
+const learnedEvery = 7;
 
 type Runner = { readonly process: Process; app: AppProcess };
 
@@ -44,6 +50,7 @@ export async function runSeed(seed: number, options: PlanOptions = {}): Promise<
     graph,
     plan: () => plan,
   };
+  if (seed % learnedEvery === 0) await rememberDurations(outside);
   const sweepers = Array.from({ length: plan.sweepers }, (_, index) => start(outside, `sweeper${index + 1}`));
   const api = start(outside, 'api');
   const runners = [...sweepers, api];
@@ -112,6 +119,13 @@ function planDisasters(outside: Outside, runners: readonly Runner[]): void {
     process.pausedUntilMs = world.nowMs() + world.between(5 * second, 120 * second);
     world.record({ by: process.name, type: 'paused' });
   }
+}
+
+/** The shard has seen operations of a minute: polls are rare before that age, for ends that come when they like. */
+async function rememberDurations({ table, plan }: Outside): Promise<void> {
+  const ends = Array.from({ length: 100 }, () => ({ fromMs: 55 * second, toMs: 65 * second }));
+  const properties = writeMemory({ ...emptyMemory, durations: durationsOf(ends) });
+  await table.transact(shardOf(plan()), [{ type: 'create', rowKey: 'memory', properties }]);
 }
 
 /** `memory` lost, garbled, or of a clock that is a year ahead. */

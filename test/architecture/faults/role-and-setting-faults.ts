@@ -38,6 +38,20 @@ export const roleFaults: readonly Fault[] = [
     'hostStorage: its role is not from roleIds',
   ],
   [
+    'a role of a type that is not there',
+    module('roles'),
+    "'Microsoft.Authorization/roleDefinitions', roleIds.storageTableDataContributor",
+    "'Microsoft.Authorization/roles', roleIds.storageTableDataContributor",
+    'its role is not from roleIds',
+  ],
+  [
+    'a role for a kind of principal that is not there',
+    module('roles'),
+    "principalType: 'ServicePrincipal'",
+    "principalType: 'ManagedIdentity'",
+    "its principalType must be 'ServicePrincipal', or none",
+  ],
+  [
     'two assignments of one name',
     module('roles'),
     'guid(workspace.id, operator, roleIds.logAnalyticsReader)',
@@ -47,6 +61,20 @@ export const roleFaults: readonly Fault[] = [
 ];
 
 export const settingFaults: readonly Fault[] = [
+  [
+    'a queue trigger that looks at an empty queue all day',
+    app,
+    "hasOneShard ? 'true' : ''",
+    "hasOneShard ? '' : 'true'",
+    "AzureWebJobs.sweepShard.Disabled must be hasOneShard ? 'true' : ''",
+  ],
+  [
+    'an identity that the app does not know',
+    app,
+    "OPWATCH_CREDENTIAL: 'managedIdentity'",
+    "OPWATCH_CREDENTIAL: 'managed'",
+    "OPWATCH_CREDENTIAL must be 'managedIdentity'",
+  ],
   [
     'a setting that the app reads and nobody sets',
     module('settings'),

@@ -100,18 +100,21 @@ test('the memory of a shard', () => {
     pauses: { contoso: { untilMs: nowMs, attempts: 2, code: 'TooManyRequests' } },
     pushedAtMs: { 'a-call': nowMs },
     ends: { byPush: 1, byPoll: 2, byBoth: 3, pushLateMs: 4, maxPushLateMs: 5 },
+    durations: { known: 3, weights: { '36': 2.98, '37': 0.01 } },
   };
   const text =
     '{"sweptAtMs":1795327200000,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"TooManyRequests"}},' +
     '"pushedAtMs":{"a-call":1795327200000},' +
-    '"ends":{"byPush":1,"byPoll":2,"byBoth":3,"pushLateMs":4,"maxPushLateMs":5}}';
+    '"ends":{"byPush":1,"byPoll":2,"byBoth":3,"pushLateMs":4,"maxPushLateMs":5},' +
+    '"durations":{"known":3,"weights":{"36":2.98,"37":0.01}}}';
   expect(writeMemory(memory)).toEqual({ v: 1, value: text });
   expect(readMemory(row('memory', { v: 1, value: text }), nowMs)).toEqual(memory);
   const since = { contoso: { untilMs: nowMs, attempts: 2, code: 'http_429', sinceAtMs: nowMs - 1 } };
   const later = { ...emptyMemory, pauses: since };
   const laterText =
     '{"sweptAtMs":null,"pauses":{"contoso":{"untilMs":1795327200000,"attempts":2,"code":"http_429","sinceAtMs":1795327199999}},' +
-    '"pushedAtMs":{},"ends":{"byPush":0,"byPoll":0,"byBoth":0,"pushLateMs":0,"maxPushLateMs":0}}';
+    '"pushedAtMs":{},"ends":{"byPush":0,"byPoll":0,"byBoth":0,"pushLateMs":0,"maxPushLateMs":0},' +
+    '"durations":{"known":0,"weights":{}}}';
   expect(writeMemory(later)).toEqual({ v: 1, value: laterText });
   expect(readMemory(row('memory', { v: 1, value: laterText }), nowMs)).toEqual(later);
 });
@@ -124,6 +127,23 @@ test('a parked push', () => {
     '"sentAtMs":1795327200000,"arrivedAtMs":1795327200000}}';
   expect(writeParked(parked)).toEqual({ v: 1, value: text });
   expect(readParked(row(`parked!${operation.key}`, { v: 1, value: text }))).toEqual(parked);
+});
+
+test('a memory that was written before durations were learned, or whose durations make no sense', () => {
+  const before =
+    '{"sweptAtMs":1795327200000,"pauses":{},"pushedAtMs":{},' +
+    '"ends":{"byPush":0,"byPoll":0,"byBoth":0,"pushLateMs":0,"maxPushLateMs":0}';
+  const memory = { ...emptyMemory, sweptAtMs: nowMs };
+  for (const more of [
+    '}',
+    ',"durations":null}',
+    ',"durations":{"known":60}}',
+    ',"durations":{"known":-1,"weights":{}}}',
+    ',"durations":{"known":60,"weights":{"36":-1}}}',
+    ',"durations":{"known":60,"weights":{"36":1e300}}}',
+    ',"durations":{"known":60,"weights":{"36":"many"}}}',
+  ])
+    expect(readMemory(row('memory', { v: 1, value: before + more }), nowMs)).toEqual(memory);
 });
 
 test('rows that were written before notifications were taken', () => {

@@ -1,6 +1,9 @@
 // Where notifications come, polling is a proof; and what a shard remembers of them stays small.
 import { describe, expect, test } from 'vitest';
+import { noDurations } from '../../../src/domain/durations.ts';
 import { observe } from '../../../src/domain/observe.ts';
+import type { Operation } from '../../../src/domain/operation.ts';
+import { noOutlook } from '../../../src/domain/outlook.ts';
 import {
   addEnds,
   endSeen,
@@ -9,12 +12,14 @@ import {
   noEnds,
   pushTrustedUntilMs,
 } from '../../../src/domain/pushes.ts';
-import { nextPollAtMs } from '../../../src/domain/schedule.ts';
+import { nextPollAtMs as nextAtMs } from '../../../src/domain/schedule.ts';
 import { emptyMemory, withNews } from '../../../src/domain/shard-memory.ts';
 import { anOperation, aStatus, minute, second, startMs } from '../../fixtures/builders.ts';
 
 const running = observe(anOperation({ kind: 'commsOperation' }), aStatus('running')).operation;
 const changedAtMs = running.changedAtMs;
+const nextPollAtMs = (operation: Operation, afterMs: number, pushTrustedUntilMs: number | null = null) =>
+  nextAtMs(operation, afterMs, { ...noOutlook, pushTrustedUntilMs });
 const { parentId } = running.resource;
 
 describe('the schedule of an operation whose call sends notifications', () => {
@@ -105,6 +110,7 @@ describe('the memory of notifications', () => {
       pauses: {},
       pushedAtMs: { a: startMs },
       ends: { byPush: 2, byPoll: 4, byBoth: 6, pushLateMs: 20, maxPushLateMs: 9 },
+      durations: noDurations,
     });
     expect(addEnds(noEnds, ends)).toEqual(ends);
   });

@@ -2,7 +2,10 @@
 // unread and whoever died, and after a restart each operation is read early at most once.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cadenceOf } from '../../../src/domain/cadence.ts';
+import { durationsOf } from '../../../src/domain/durations.ts';
 import type { Operation } from '../../../src/domain/operation.ts';
+import { noOutlook } from '../../../src/domain/outlook.ts';
 import { nextPollAtMs } from '../../../src/domain/schedule.ts';
 import { advanceMark, dueAtMs, noMark } from '../../../src/domain/sweep-mark.ts';
 import { anOperation, hour, minute, second, startMs } from '../../fixtures/builders.ts';
@@ -85,32 +88,40 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 const steps = fc.array(step, { minLength: 20, maxLength: 80, size: 'max' });
 
-test('one process reads every point that has come, and early at most once an operation after a restart', () => {
-  let reads = 0;
-  let earlyReads = 0;
-  fc.assert(
-    fc.property(steps, (all) => {
-      const world = createSweepWorld(1);
-      const seen = all.map(world.step);
-      expect(seen.flatMap((one) => one.owedAndNotDue)).toEqual([]);
-      expect(seen.flatMap((one) => one.earlyAgain)).toEqual([]);
-      for (const { read, early } of seen) {
-        reads += read;
-        earlyReads += early;
-      }
-    }),
-    { numRuns: 300 },
-  );
-  // The world is no desert: there were points to miss, and restarts to read early after.
-  expect(reads).toBeGreaterThan(10_000);
-  expect(earlyReads).toBeGreaterThan(100);
-});
+const ends = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 10 * second : 7 * minute));
+const learned = cadenceOf(durationsOf(ends.map((atMs) => ({ fromMs: atMs, toMs: atMs }))));
 
-test('several processes that share the stored mark leave no point unread', () => {
-  fc.assert(
-    fc.property(steps, (all) => {
-      expect(all.map(createSweepWorld(3).step).flatMap((one) => one.owedAndNotDue)).toEqual([]);
-    }),
-    { numRuns: 300 },
-  );
+describe.each([
+  { by: 'a fixed interval', outlook: noOutlook },
+  { by: 'what was learned', outlook: { ...noOutlook, cadence: learned } },
+])('by $by', ({ outlook }) => {
+  test('one process reads every point that has come, and early at most once an operation after a restart', () => {
+    let reads = 0;
+    let earlyReads = 0;
+    fc.assert(
+      fc.property(steps, (all) => {
+        const world = createSweepWorld(1, outlook);
+        const seen = all.map(world.step);
+        expect(seen.flatMap((one) => one.owedAndNotDue)).toEqual([]);
+        expect(seen.flatMap((one) => one.earlyAgain)).toEqual([]);
+        for (const { read, early } of seen) {
+          reads += read;
+          earlyReads += early;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    // The world is no desert: there were points to miss, and restarts to read early after.
+    expect(reads).toBeGreaterThan(10_000);
+    expect(earlyReads).toBeGreaterThan(100);
+  });
+
+  test('several processes that share the stored mark leave no point unread', () => {
+    fc.assert(
+      fc.property(steps, (all) => {
+        expect(all.map(createSweepWorld(3, outlook).step).flatMap((one) => one.owedAndNotDue)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });

@@ -5,6 +5,7 @@ import { kinds } from '../../../src/domain/kinds.ts';
 import type { Observation } from '../../../src/domain/observation.ts';
 import { observe } from '../../../src/domain/observe.ts';
 import { isTerminal, type Operation } from '../../../src/domain/operation.ts';
+import type { Outlook } from '../../../src/domain/outlook.ts';
 import { nextPollAtMs } from '../../../src/domain/schedule.ts';
 import { advanceMark, dueAtMs, noMark, type SweepMark } from '../../../src/domain/sweep-mark.ts';
 import {
@@ -47,7 +48,11 @@ export function keyNumber(number: number): string {
   return keyOf(kinds.connectionOperation, { cloud: 'global', tenantId: 't', identityPath: String(number) });
 }
 
-export function createSweepWorld(sweeperCount: number): { readonly step: (step: Step) => Seen } {
+/** @param outlook what the shard knows, which stays as it is. */
+export function createSweepWorld(
+  sweeperCount: number,
+  outlook: Outlook,
+): { readonly step: (step: Step) => Seen } {
   let nowMs = startMs;
   let storedMs: number | null = null;
   let tracked = 0;
@@ -111,10 +116,10 @@ export function createSweepWorld(sweeperCount: number): { readonly step: (step: 
     const sweeper = sweepers[place];
     if (sweeper === undefined) return nothing;
     const mark = { ...sweeper.mark, sweptAtMs: Math.max(sweeper.mark.sweptAtMs, storedMs ?? 0) };
-    const due = live.filter(({ operation }) => dueAtMs(operation, mark) <= nowMs);
+    const due = live.filter(({ operation }) => dueAtMs(operation, mark, outlook) <= nowMs);
     const owed = live.filter(isOwed);
     const read = due.filter((_, index) => ((bits >> (index % 24)) & 3) !== 0);
-    const early = read.filter(({ operation, readMs }) => nextPollAtMs(operation, readMs) > nowMs);
+    const early = read.filter(({ operation, readMs }) => nextPollAtMs(operation, readMs, outlook) > nowMs);
     const seen = {
       owedAndNotDue: keysOf(owed.filter((one) => !due.includes(one))),
       earlyAgain: keysOf(early).filter((key) => !sweeper.mayReadEarly.delete(key)),
@@ -123,7 +128,7 @@ export function createSweepWorld(sweeperCount: number): { readonly step: (step: 
     };
     const unreadDues = due
       .filter((one) => !read.includes(one))
-      .map(({ operation }) => dueAtMs(operation, mark));
+      .map(({ operation }) => dueAtMs(operation, mark, outlook));
     const done = {
       startedAtMs: nowMs,
       read: read.map(({ operation }) => ({ operation, atMs: nowMs })),
@@ -145,7 +150,7 @@ export function createSweepWorld(sweeperCount: number): { readonly step: (step: 
   function isOwed({ operation, servedMs, readMs }: Live): boolean {
     const lastLooks = [operation.deadlineAtMs, operation.deadlineAtMs + minute];
     const hasPassed = lastLooks.some((pointMs) => pointMs > readMs && pointMs <= nowMs);
-    return hasPassed || nextPollAtMs(operation, servedMs) <= nowMs;
+    return hasPassed || nextPollAtMs(operation, servedMs, outlook) <= nowMs;
   }
 
   /** What a read brings: mostly nothing new. */
