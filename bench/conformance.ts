@@ -28,10 +28,6 @@ const table = `${conformanceTable(results)}\n\n${conformanceLine(results)}`;
 process.stdout.write(`${table}\n`);
 if (values.write) {
   await writeBlock('docs/performance.md', 'conformance', table);
-  await writeBlock(
-    'README.md',
-    'conformance',
-    `${conformanceSummary(results)}\n\n${conformanceLine(results)}`,
-  );
+  await writeBlock('README.md', 'conformance', conformanceSummary(results));
 }
 process.exit(results.every((one) => isRight(one.conformanceCase, one.opwatch)) ? 0 : 1);
