@@ -1,176 +1,178 @@
-// `npm run bench`: what watching costs, on this machine. Simulator, Azurite and the host of the built app are processes
-// of their own; requests are counted outside the product. Correctness comes first: a lost or invented transition prints
-// FAIL and no figures.
-import { cpus } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { QueueClient } from '@azure/storage-queue';
-import { startAzurite } from '../dev/azurite.ts';
+// `npm run bench`: what watching costs on this machine, beside others who watch. Correctness comes first: one who loses,
+// invents, repeats or disorders a transition has no figures, and when that is Opwatch, nobody has.
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { buildBundle } from '../dev/build.ts';
-import { startReady } from '../dev/processes.ts';
-import { demoSettings } from '../dev/start/settings.ts';
-import { startCountingProxy } from './counting-proxy.ts';
-import { readProcess } from './process-usage.ts';
-import { judgeEvents, readQueue, type Truth } from './verdict.ts';
+import type { Contestant, ContestantName, Task } from './contestants/contestant.ts';
+import { contestants } from './contestants/contestants.ts';
+import { writeBlock } from './documents.ts';
+import type { Floors } from './floors.ts';
+import { readMachine } from './machine.ts';
+import { type Plan, parseOptions, usage } from './options.ts';
+import { fullReport, shortReport } from './report.ts';
+import { measureRestart, type Restart } from './restart.ts';
+import type { GoodRun, Outcome, Result } from './result.ts';
+import { type Run, runContestant } from './run-contestant.ts';
+import { type Surroundings, startSurroundings } from './surroundings.ts';
+import type { SweepRead } from './sweep-read.ts';
+import type { Workload } from './workload.ts';
 
+/** Of a run's operations, as many as the floors need. */
+const floorPaths = 2000;
+const root = process.cwd();
+
+if (process.argv.includes('--help')) process.stdout.write(usage);
 // Other measurements, which end the process themselves.
-if (process.argv.includes('--proxy')) await import('./proxy.ts');
-if (process.argv.includes('--notifications')) await import('./notifications.ts');
+else if (process.argv.includes('--proxy')) await import('./proxy.ts');
+else if (process.argv.includes('--notifications')) await import('./notifications.ts');
+else process.exit((await main(parseOptions(process.argv.slice(2)))) ? 0 : 1);
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    operations: { type: 'string', default: '2000' },
-    'interval-seconds': { type: 'string', default: '10' },
-    seconds: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const operations = Number(values.operations);
-const intervalSeconds = Number(values['interval-seconds']);
-const measureSeconds = Number(values.seconds ?? (values.quick ? 30 : 90));
-
-const bundle = await buildBundle(process.cwd());
-const azurite = await startAzurite();
-const proxy = await startCountingProxy(azurite.tableUrl);
-const simulator = await startReady('dev/simulator/main.ts', { args: ['--port', '0', '--keep', '0'] });
-const storage = azurite.connectionString.replace(azurite.tableUrl, proxy.url);
-const problems: string[] = [];
-const host = await startReady('dev/host/main.ts', {
-  args: ['--port', '0'],
-  env: {
-    ...demoSettings({ storage, graph: simulator.url }),
-    OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: String(intervalSeconds),
-    OPWATCH_CONNECTION_OPERATION_INTERVAL_SECONDS: String(intervalSeconds),
-    OPWATCH_COMMS_OPERATION_TICK: '0 0 0 1 1 *',
-    OPWATCH_ONENOTE_OPERATION_TICK: '0 0 0 1 1 *',
-  },
-  onErrorLine: (line) => problems.push(line),
-});
-let isFailed = true;
-try {
-  isFailed = await measure();
-} finally {
-  await host.stop();
-  await simulator.stop();
-  await proxy.stop();
-  await azurite.stop();
-}
-process.exit(isFailed ? 1 : 0);
-
-/** @returns whether the verdict was FAIL. */
-async function measure(): Promise<boolean> {
-  await control('load', {
-    kind: 'connectionOperation',
-    count: operations,
-    perParent: 1,
-    family: 'exponential',
-    meanMs: intervalSeconds * 100_000,
-    seed: Number(values.seed),
-    waits: false,
-  });
-  const paths = await ids();
-  for (let start = 0; start < paths.length; start += 100) {
-    await post(`${host.url}/api/operations`, {
-      operations: paths.slice(start, start + 100).map((resource) => ({ resource })),
-    });
-  }
-  // The first sight of every operation is a transition: the steady state begins when all of them were seen.
-  await waitForEvents(operations);
-  const before = await snapshot();
-  await delay(measureSeconds * 1000); // the window of the measurement
-  const after = await snapshot();
-  const events = await readQueue(queue());
-  const verdict = judgeEvents(events, await truth(), {
-    settledBeforeMs: after.atMs - 3 * intervalSeconds * 1000,
-  });
-  if (verdict.problems.length > 0) {
-    console.log(`FAIL\n${verdict.problems.slice(0, 20).join('\n')}`);
-    return true;
-  }
-  print(before, after, verdict.latenessMs);
-  return false;
-}
-
-type Snapshot = Awaited<ReturnType<typeof snapshot>>;
-
-async function snapshot() {
-  const stats = (await (await fetch(`${simulator.url}/_control/stats`)).json()) as {
-    httpRequests: number;
-    items: number;
-  };
-  return { atMs: Date.now(), ...stats, storage: proxy.counts(), host: readProcess(host.pid) };
-}
-
-function print(before: Snapshot, after: Snapshot, latenessMs: readonly number[]): void {
-  const polls = after.items - before.items;
-  const seconds = (after.atMs - before.atMs) / 1000;
-  const cpuMs = after.host.cpuMs - before.host.cpuMs;
-  const wanted = (operations * seconds) / intervalSeconds;
-  const sorted = latenessMs.toSorted((one, other) => one - other);
-  const at = (share: number): string =>
-    `${Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0)} ms`;
-  const rows = [
-    ['polls', `${polls} (${((polls / wanted) * 100).toFixed(1)} % of those wanted)`],
-    ['Graph requests a poll', ((after.httpRequests - before.httpRequests) / polls).toFixed(4)],
-    ['table reads', String(after.storage.reads - before.storage.reads)],
-    ['table writes (transactions)', String(after.storage.writes - before.storage.writes)],
-    ['transitions in the window', String(sorted.length)],
-    [
-      'CPU of the host',
-      `${((cpuMs / (seconds * 1000)) * 100).toFixed(1)} % of one core, ${((cpuMs * 1000) / polls).toFixed(0)} µs a poll`,
-    ],
-    ['memory of the host', `${(after.host.residentBytes / 1024 / 1024).toFixed(0)} MB`],
-    ['detection p50 / p99', `${at(0.5)} / ${at(0.99)}`],
-    [
-      'lines of trouble in the log',
-      String(problems.filter((line) => /"level":"(error|warn)/.test(line)).length),
-    ],
-    ['bundle', `${(bundle.bytes / 1024 / 1024).toFixed(2)} MB`],
-  ];
-  console.log(
-    `${operations} operations every ${intervalSeconds} s for ${seconds.toFixed(0)} s · ${cpus()[0]?.model ?? ''} × ${cpus().length} · Node ${process.version} · seed ${values.seed}\n`,
+/** @returns whether Opwatch told what happened and nothing else. */
+async function main(plan: Plan): Promise<boolean> {
+  const startedAt = new Date().toISOString();
+  const machine = readMachine(root);
+  const [at] = await Promise.all([startSurroundings(plan), buildBundle(root)]);
+  const measured = await measureAndStop(plan, at);
+  const result: Result = { startedAt, machine, plan, ...measured };
+  await mkdir(dirname(plan.jsonPath), { recursive: true });
+  await writeFile(plan.jsonPath, JSON.stringify(result, null, 2));
+  const { steady, rush, throttled, scale, scaleOut } = result;
+  const failures = [...steady, ...rush, ...throttled, ...scale, ...scaleOut].flatMap(({ name, problems }) =>
+    name === 'opwatch' ? problems : [],
   );
-  console.log('| metric | value |\n|---|---|');
-  for (const [name, value] of rows) console.log(`| ${name} | ${value} |`);
+  if (failures.length > 0) {
+    process.stdout.write(`FAIL\n${failures.slice(0, 20).join('\n')}\n`);
+    return false;
+  }
+  process.stdout.write(`${fullReport(result)}\n`);
+  if (plan.isWritten) {
+    await writeBlock('docs/performance.md', 'bench', fullReport(result));
+    await writeBlock('README.md', 'bench', shortReport(result));
+  }
+  return true;
 }
 
-function queue(): QueueClient {
-  return new QueueClient(azurite.connectionString, 'opwatch-transitions');
-}
-
-async function waitForEvents(count: number): Promise<void> {
-  for (;;) {
-    const { approximateMessagesCount } = await queue().getProperties();
-    if ((approximateMessagesCount ?? 0) >= count) return;
-    await delay(200);
+async function measureAndStop(plan: Plan, at: Surroundings): Promise<Measured> {
+  try {
+    return await measureAll(plan, at);
+  } finally {
+    await at.stop();
   }
 }
 
-async function ids(): Promise<readonly string[]> {
-  return (await read<readonly { readonly path: string }[]>('ids')).map(({ path }) => path);
-}
+type Measured = Omit<Result, 'startedAt' | 'machine' | 'plan'>;
 
-function truth(): Promise<Truth> {
-  return read<Truth>('truth');
-}
-
-async function read<T>(name: string): Promise<T> {
-  const answer = (await (await fetch(`${simulator.url}/_control/${name}`)).json()) as { readonly value: T };
-  return answer.value;
-}
-
-function control(name: string, body: unknown): Promise<unknown> {
-  return post(`${simulator.url}/_control/${name}`, body);
-}
-
-async function post(url: string, body: unknown): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+async function measureAll(plan: Plan, at: Surroundings): Promise<Measured> {
+  const floors: Floors[] = [];
+  const sweepReads: Result['sweepReads'][number][] = [];
+  const afterwards = async (task: Task): Promise<void> => {
+    floors.push(
+      await runScript<Floors>('bench/floors.ts', [at.graphUrl, ...task.paths.slice(0, floorPaths)]),
+    );
+    sweepReads.push(await readRows(at, task));
+  };
+  const measured = { floors, sweepReads };
+  const steady = await measureInterleaved(plan, at, {
+    workload: plan.steady,
+    names: ['opwatch', ...plan.peers],
+    repetitions: (name) =>
+      name === 'bullmq' || name === 'pgboss' ? plan.brokerRepetitions : plan.repetitions,
+    afterwards,
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`POST ${url}: ${response.status} ${text}`);
-  return text === '' ? null : JSON.parse(text);
+  const rush = await measureOnce(plan, at, { workload: plan.rush, names: ['opwatch'] });
+  const throttled = await measureOnce(plan, at, {
+    workload: plan.throttled?.workload ?? null,
+    names: plan.throttled?.contestants ?? [],
+  });
+  const scale = await measureOnce(plan, at, { workload: plan.scale, names: ['opwatch'] });
+  const scaleOut = await measureScaleOut(plan, at);
+  const restarts: Restart[] = [];
+  for (const workload of plan.restarts) {
+    tellProgress(`Opwatch begins with ${workload.operations} operations`);
+    restarts.push(await measureRestart(at, workload, plan.seed));
+  }
+  return { steady, rush, throttled, scale, scaleOut, restarts, ...measured };
+}
+
+async function measureScaleOut(plan: Plan, at: Surroundings): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const workload of plan.scaleOut) {
+    const measured = await measureOnce(plan, at, { workload, names: ['opwatch'] });
+    const title = `Opwatch, ${workload.hosts === 1 ? 'one process' : `${workload.hosts} processes`}`;
+    outcomes.push(...measured.map((one) => ({ ...one, title })));
+  }
+  return outcomes;
+}
+
+/** @param once.workload null: not in this mode. */
+async function measureOnce(
+  plan: Plan,
+  at: Surroundings,
+  { workload, names }: { readonly workload: Workload | null; readonly names: readonly ContestantName[] },
+): Promise<readonly Outcome[]> {
+  if (workload === null) return [];
+  return measureInterleaved(plan, at, { workload, names, repetitions: () => 1 });
+}
+
+type Series = {
+  readonly workload: Workload;
+  readonly names: readonly ContestantName[];
+  readonly repetitions: (name: ContestantName) => number;
+  /** Called after each run of Opwatch. */
+  readonly afterwards?: (task: Task) => Promise<void>;
+};
+
+/** One after another, again and again: what the machine does beside meets all of them. */
+async function measureInterleaved(plan: Plan, at: Surroundings, series: Series): Promise<readonly Outcome[]> {
+  const missing = new Map<ContestantName, string | null>();
+  for (const name of series.names) missing.set(name, await contestants[name].missing());
+  const runs = new Map<ContestantName, Run[]>(series.names.map((name) => [name, []]));
+  const rounds = Math.max(...series.names.map(series.repetitions));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of series.names) {
+      if (missing.get(name) !== null || round >= series.repetitions(name)) continue;
+      tellProgress(`${contestants[name].title}, ${round + 1} of ${series.repetitions(name)}`);
+      const { workload, afterwards } = series;
+      const hook = name === 'opwatch' && afterwards !== undefined ? { afterwards } : {};
+      runs
+        .get(name)
+        ?.push(await runContestant(contestants[name], at, { workload, seed: plan.seed + round, ...hook }));
+    }
+  }
+  return series.names.map((name) =>
+    outcome(contestants[name], missing.get(name) ?? null, runs.get(name) ?? []),
+  );
+}
+
+function outcome({ name, title, remark }: Contestant, skipped: string | null, runs: readonly Run[]): Outcome {
+  return {
+    name,
+    title,
+    remark,
+    skipped,
+    problems: runs.flatMap((run) => (run.isFailed ? run.problems : [])),
+    runs: runs.filter((run): run is GoodRun => !run.isFailed),
+  };
+}
+
+/** On standard error: standard output is for the report alone. */
+function tellProgress(what: string): void {
+  const seconds = Math.round(performance.now() / 1000);
+  process.stderr.write(`${String(seconds).padStart(4)} s  ${what}\n`);
+}
+
+async function readRows(at: Surroundings, task: Task): Promise<Result['sweepReads'][number]> {
+  const before = await at.storageCounts();
+  const read = await runScript<SweepRead>('bench/sweep-read.ts', [at.storage, task.table]);
+  return { ...read, requests: (await at.storageCounts()).table.reads - before.table.reads };
+}
+
+/** A measurement that is a process of its own and says its result as JSON. */
+async function runScript<T>(script: string, args: readonly string[]): Promise<T> {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], {
+    maxBuffer: 1024 * 1024,
+  });
+  return JSON.parse(stdout) as T;
 }

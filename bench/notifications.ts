@@ -10,9 +10,11 @@ import { buildBundle } from '../dev/build.ts';
 import { startReady } from '../dev/processes.ts';
 import type { PushLoadReport } from '../dev/simulator/callbacks/push-load.ts';
 import { demoBot, demoSettings } from '../dev/start/settings.ts';
+import { opwatch } from './contestants/opwatch.ts';
 import { startCountingProxy } from './counting-proxy.ts';
 import { readProcess } from './process-usage.ts';
-import { type Event, judgeEvents, readQueue, type Truth } from './verdict.ts';
+import { startQueueReader } from './queue-reader.ts';
+import { type ArrivedEvent, type History, judge, problemsOf } from './verdict.ts';
 
 const { values } = parseArgs({
   options: {
@@ -81,9 +83,9 @@ async function measure(): Promise<boolean> {
   const before = await snapshot();
   const report = await load(ratePerSecond, seconds);
   const after = await snapshot();
-  const events = await readQueue(new QueueClient(azurite.connectionString, 'opwatch-transitions'));
-  const truth = (await read<{ readonly value: Truth }>('truth')).value;
-  const { problems } = judgeEvents(events, truth, { settledBeforeMs: after.atMs });
+  const events = await readEvents();
+  const truth = (await read<{ readonly value: readonly History[] }>('truth')).value;
+  const problems = problemsOf(judge(events, truth.map(beforeItsFirstWord), after.atMs));
   const dropped = [...reports, report].flatMap(droppedOf);
   if (problems.length > 0 || dropped.length > 0) {
     console.log(`FAIL\n${[...dropped, ...problems].slice(0, 20).join('\n')}`);
@@ -91,6 +93,26 @@ async function measure(): Promise<boolean> {
   }
   print({ before, after, report, events, truth });
   return false;
+}
+
+/** Each when the queue accepted it; those of an operation by sequence, for committers may overtake each other. */
+async function readEvents(): Promise<readonly ArrivedEvent[]> {
+  const reader = startQueueReader(new QueueClient(azurite.connectionString, 'opwatch-transitions'));
+  await reader.stop();
+  const events = reader.messages.map(({ text, arrivedAtMs }): ArrivedEvent => {
+    const event = opwatch.readEvent(text);
+    return { ...event, arrivedAtMs: queuedAtMs.get(placeOf(event)) ?? arrivedAtMs };
+  });
+  return events.toSorted((one, other) => (one.sequence ?? 0) - (other.sequence ?? 0));
+}
+
+/** Here nobody was told the first word when the watching began: it is news. */
+function beforeItsFirstWord({ path, changes }: History): History {
+  return { path, changes: [{ status: undefined, atMs: 0 }, ...changes] };
+}
+
+function placeOf({ path, status }: { readonly path: string; readonly status: unknown }): string {
+  return `${path} ${String(status)}`;
 }
 
 function load(rate: number, forSeconds: number): Promise<PushLoadReport> {
@@ -128,8 +150,8 @@ type Run = {
   readonly before: Snapshot;
   readonly after: Snapshot;
   readonly report: PushLoadReport;
-  readonly events: readonly Event[];
-  readonly truth: Truth;
+  readonly events: readonly ArrivedEvent[];
+  readonly truth: readonly History[];
 };
 
 function print(run: Run): void {
@@ -185,7 +207,7 @@ function print(run: Run): void {
 function queueLatencies({ before, truth }: Run): readonly number[] {
   const latencies = truth.flatMap(({ path, changes }) =>
     changes.flatMap(({ status, atMs }) => {
-      const queuedMs = queuedAtMs.get(`${path} ${String(status)}`);
+      const queuedMs = queuedAtMs.get(placeOf({ path, status }));
       return queuedMs === undefined || atMs < before.atMs ? [] : [queuedMs - atMs];
     }),
   );
@@ -195,8 +217,7 @@ function queueLatencies({ before, truth }: Run): readonly number[] {
 function noteMessage(body: string): void {
   const [, text] = /<MessageText>([^<]*)</.exec(body) ?? [];
   if (text === undefined) return;
-  const { data } = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Event;
-  queuedAtMs.set(`${data.resource.path} ${data.current.status}`, Date.now());
+  queuedAtMs.set(placeOf(opwatch.readEvent(Buffer.from(text, 'base64').toString('utf8'))), Date.now());
 }
 
 function at(sorted: readonly number[], share: number): number {

@@ -16,6 +16,8 @@ export type GraphServer = {
   readonly simulation: Simulation;
   readonly authorization: Authorization;
   readonly timers: Timers;
+  /** How long each answer is held back, already computed: the round trip of a real Graph. */
+  readonly latencyMs: number;
 };
 
 /** A request as it was read: what it asks of whom. */
@@ -59,12 +61,8 @@ export function serveGraph(
   };
   const answer = () => (authorization.admits(identity) ? undefined : unauthorized(exchange));
   if (!simulation.faults.isActive) {
-    deliver(server, {
-      response,
-      exchange,
-      record,
-      answer: answer() ?? answerAsked(simulation, asked, { exchange, subject: emptySubject }),
-    });
+    const answered = answer() ?? answerAsked(simulation, asked, { exchange, subject: emptySubject });
+    deliverAfter(server, server.latencyMs, { response, exchange, record, answer: answered });
     return;
   }
   const about: About = { exchange, subject: subjectOf(asked, exchange.tenant) };
@@ -82,6 +80,19 @@ type Delivery = {
   readonly answer: Answer;
   readonly shape?: Shape;
 };
+
+function deliverAfter(server: GraphServer, waitMs: number, delivery: Delivery): void {
+  if (waitMs === 0) {
+    deliver(server, delivery);
+    return;
+  }
+  const { timers } = server;
+  const timer = setTimeout(() => {
+    timers.delete(timer);
+    deliver(server, delivery);
+  }, waitMs);
+  timers.add(timer);
+}
 
 function deliver(server: GraphServer, delivery: Delivery): void {
   const { simulation, timers } = server;
@@ -111,7 +122,7 @@ function serveFaulty(
     readonly refusal: Answer | undefined;
   },
 ): void {
-  const { simulation, timers } = server;
+  const { simulation } = server;
   const { asked, about, response, record, refusal } = serving;
   const { faults, random } = simulation;
   const { subject, exchange } = about;
@@ -139,16 +150,8 @@ function serveFaulty(
   const shape = shapeOf(simulation, subject);
   const delivery = { response, exchange, record, answer, ...(shape ? { shape } : {}) };
   const latency = faults.take('latency', subject);
-  const waitMs = holdMs + (latency ? latency.ms + latency.jitterMs * random() : 0);
-  if (!latency && waitMs === 0) {
-    deliver(server, delivery);
-    return;
-  }
-  const timer = setTimeout(() => {
-    timers.delete(timer);
-    deliver(server, delivery);
-  }, waitMs);
-  timers.add(timer);
+  const ruleMs = latency ? latency.ms + latency.jitterMs * random() : 0;
+  deliverAfter(server, server.latencyMs + holdMs + ruleMs, delivery);
 }
 
 function shapeOf(simulation: Simulation, subject: Subject): Shape | undefined {

@@ -9,6 +9,7 @@ const usage = `A Microsoft Graph on loopback that speaks the protocol of long-ru
   --port N     port to listen on, 0 for any free one (default 7080)
   --token T    the only bearer token that is accepted (default: no token is needed)
   --seed N     seed of order, jitter, probabilities and made-up ids (default 1)
+  --latency N  milliseconds that each of Graph's answers is held back (default 0)
   --keep N     how many requests and notifications the control API shows (default 1000)
   --help       this text
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '7080' },
       token: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      latency: { type: 'string', default: '0' },
       keep: { type: 'string', default: '1000' },
       help: { type: 'boolean', default: false },
     },
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     port: wholeNumber('port', values.port),
     seed: wholeNumber('seed', values.seed),
     keepRequests: wholeNumber('keep', values.keep),
+    latencyMs: wholeNumber('latency', values.latency),
     ...(values.token === undefined ? {} : { token: values.token }),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

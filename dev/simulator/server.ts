@@ -28,6 +28,8 @@ export type SimulatorOptions = {
   readonly keepRequests?: number;
   /** Requests this soon after a wait was announced are not early: they were under way. Default 20 ms. */
   readonly earlyGraceMs?: number;
+  /** How long each of Graph's answers is held back. Default 0. */
+  readonly latencyMs?: number;
 };
 
 export type Simulator = {
@@ -43,7 +45,15 @@ const maxBodyBytes = 4_194_304;
 
 /** Starts a simulator on 127.0.0.1. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, token, seed = 1, now = Date.now, keepRequests = 1000, earlyGraceMs = 20 } = options;
+  const {
+    port = 0,
+    token,
+    seed = 1,
+    now = Date.now,
+    keepRequests = 1000,
+    earlyGraceMs = 20,
+    latencyMs = 0,
+  } = options;
   const random = createRandom(seed);
   let boundPort = port;
   const origin = (): string => `http://127.0.0.1:${boundPort}`;
@@ -61,7 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     origin,
   };
   const authorization = createAuthorization(token);
-  const graph: GraphServer = { simulation, authorization, timers: new Set() };
+  const graph: GraphServer = { simulation, authorization, timers: new Set(), latencyMs };
   const server = createServer({ keepAliveTimeout: 60_000 });
   const serve = (incoming: Incoming): void | Promise<void> => {
     const { url = '' } = incoming.request;

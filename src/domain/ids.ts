@@ -89,5 +89,5 @@ function insertDashes(hex: string): string {
 
 /** Whether two spellings name the same id: without case, GUIDs also without dashes. */
 export function isSameId(one: string, other: string): boolean {
-  return foldGuid(one.toLowerCase()) === foldGuid(other.toLowerCase());
+  return one === other || foldGuid(one.toLowerCase()) === foldGuid(other.toLowerCase());
 }

@@ -14,8 +14,9 @@ export const refreshPushedMs = 5 * 60_000;
 /** Until when the notifications of an operation's parent count as coming; null: none came, or none for too long. */
 export function pushTrustedUntilMs(operation: Operation, memory: ShardMemory): number | null {
   const { push } = kinds[operation.kind];
+  if (push === null) return null;
   const pushedAtMs = memory.pushedAtMs[operation.resource.parentId];
-  return push === null || pushedAtMs === undefined ? null : pushedAtMs + push.parentLifeMs;
+  return pushedAtMs === undefined ? null : pushedAtMs + push.parentLifeMs;
 }
 
 export type PushTimes = ShardMemory['pushedAtMs'];

@@ -48,6 +48,8 @@ const leastHeldBackMs = 1000;
 const readsWorth = 20;
 /** `sweptAtMs` is stored at most so often: a restart costs at most this much of early reads. */
 const markStoredEveryMs = 60_000;
+/** While processes take turns with a shard each sweep stores its mark: what one has read would be due for the next again. */
+const turnsEndAfterMs = 10 * 60_000;
 
 type SweepStart = {
   readonly kind: Kind;
@@ -68,6 +70,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const underWay = new Set<Shard>();
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
+  const turnsUntilMonotonicMs = new Map<Shard, number>();
   const unstoredEnds = new Map<Shard, EndNews>();
   const pausesOf = createPauses(ports);
 
@@ -117,7 +120,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const unheard = await takeParked(contents, shard, publisher);
     TEST: crashPoint('S3');
     const memory = contents.memory?.value ?? emptyMemory;
-    const mark = latestMark(marks.get(shard), memory.sweptAtMs);
+    const mark = markNow(shard, memory);
     const due = dueOperations(contents, { mark, memory, nowMs: startedAtMs });
     const isUnheard = ({ stored }: DueOperation): boolean => unheard.has(stored.value.key);
     const pauses = pausesOf(shard, { stored: contents.memory, readAtMonotonicMs });
@@ -212,6 +215,14 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     return touched;
   }
 
+  /** A stored mark beyond our own is another process's. */
+  function markNow(shard: Shard, { sweptAtMs }: ShardMemory): SweepMark {
+    const own = marks.get(shard);
+    if (own !== undefined && (sweptAtMs ?? 0) > own.sweptAtMs)
+      turnsUntilMonotonicMs.set(shard, ports.clock.monotonicMs() + turnsEndAfterMs);
+    return latestMark(own, sweptAtMs);
+  }
+
   async function storeMark(
     shard: Shard,
     at: {
@@ -227,7 +238,8 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const isFirst = !hasRead.has(shard);
     hasRead.add(shard);
     const { sweptAtMs } = at.next;
-    if (!isFirst && sweptAtMs - (at.storedMs ?? 0) < markStoredEveryMs) return;
+    const takesTurns = (turnsUntilMonotonicMs.get(shard) ?? 0) > ports.clock.monotonicMs();
+    if (!isFirst && !takesTurns && sweptAtMs - (at.storedMs ?? 0) < markStoredEveryMs) return;
     unstoredEnds.delete(shard);
     await at.pauses.store({ sweptAtMs, ...news });
   }

@@ -10,7 +10,9 @@ export type ReadTarget = { readonly key: string; readonly kind: Kind; readonly r
 export type ItemAnswer = { readonly status: number; readonly body?: unknown };
 
 /** Where each kind keeps what it says beside its status. Source: v1.0 CSDL. */
-const fields: Readonly<Record<Kind, { readonly error: string | null; readonly result: string | null }>> = {
+const fields: Readonly<
+  Record<Kind, { readonly error: 'error' | null; readonly result: 'resultInfo' | null }>
+> = {
   connectionOperation: { error: 'error', result: null },
   commsOperation: { error: null, result: 'resultInfo' },
   onenoteOperation: { error: 'error', result: null },
@@ -19,12 +21,13 @@ const fields: Readonly<Record<Kind, { readonly error: string | null; readonly re
 /** Graph's longest word has 18 characters; a text beyond this is no word, and no row and no event could hold any. */
 const maxStatusLength = 128;
 
-const identified = z.looseObject({ id: z.string() });
-const entity = z.looseObject({
+const entity = z.object({
   id: z.string().nullish(),
   status: z.string().max(maxStatusLength).nullable(),
   clientContext: z.string().nullish().catch(null),
   percentComplete: z.union([z.string(), z.number()]).nullish().catch(null),
+  error: z.unknown().optional(),
+  resultInfo: z.unknown().optional(),
 });
 
 const errorBody = z.looseObject({ error: z.looseObject({ code: z.string().nullish() }) });
@@ -34,15 +37,16 @@ const appOnlyRefused = '40001';
 
 export function observeAnswer(target: ReadTarget, answer: ItemAnswer, dates: Dates): ReadObservation {
   const { status, body } = answer;
-  const code = errorCode(body);
-  if (status === 403 || refusesIdentity(answer)) {
-    return { type: 'refused', code: code ?? `http_${status}`, ...dates };
-  }
-  if (status === 404 || status === 410)
-    return { type: 'gone', httpStatus: status, code: code ?? `http_${status}`, ...dates };
+  if (status === 200) return observeEntity(target, body, dates);
+  const code = errorCode(body) ?? `http_${status}`;
+  if (status === 403 || refusesIdentity(answer)) return { type: 'refused', code, ...dates };
+  if (status === 404 || status === 410) return { type: 'gone', httpStatus: status, code, ...dates };
   if (status === 429) return unreadable(throttledCode, dates);
   if (status === 424) return unreadable('not_executed', dates);
-  if (status !== 200) return unreadable(code ?? `http_${status}`, dates);
+  return unreadable(code, dates);
+}
+
+function observeEntity(target: ReadTarget, body: unknown, dates: Dates): ReadObservation {
   if (isOfAnother(target, body)) return unreadable('identity_mismatch', dates);
   const seen = observeBody(target.kind, body, dates);
   return seen === null ? unreadable('status_malformed', dates) : { ...seen, observedBy: 'poll' };
@@ -82,8 +86,8 @@ export function observationOf(
 
 /** Whether an entity says that it is not the one that was asked for. */
 function isOfAnother({ resource }: Pick<ReadTarget, 'resource'>, body: unknown): boolean {
-  const parsed = identified.safeParse(body);
-  return parsed.success && !isSameId(parsed.data.id, resource.operationId);
+  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : null;
+  return typeof id === 'string' && !isSameId(id, resource.operationId);
 }
 
 /** Null for HTML, truncated and empty text: no body that counts. */

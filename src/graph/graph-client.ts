@@ -2,7 +2,8 @@
 // the SDK's (it sleeps inside the function and repeats writes). Nothing here throws for what Graph or the network do.
 import { Client, ResponseType } from '@microsoft/microsoft-graph-client';
 import { pathOf } from './address.ts';
-import { createAuthentication, createWire, type TokenSource, type WireAnswer } from './transport.ts';
+import { createAuthentication, type TokenSource, type WireAnswer } from './transport.ts';
+import { createWire } from './wire.ts';
 
 export type GraphRequest = {
   readonly method: 'GET' | 'PATCH' | 'POST';
@@ -34,7 +35,7 @@ export function createGraphClient(options: {
   /** Deadline of one exchange. */
   readonly limitMs: number;
 }): GraphClient {
-  const wire = createWire(options.limitMs);
+  const wire = createWire(options.root, options.limitMs);
   const authentication = createAuthentication(options.root, options.tokens);
   const client = Client.initWithMiddleware({
     middleware: [authentication, wire],

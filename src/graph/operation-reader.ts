@@ -228,8 +228,14 @@ function withoutAbsence(
 
 /** Whether several items were answered and each refuses the identity: a single one may be one operation's trouble. */
 function isIdentityRefused(targets: readonly ReadTarget[], items: ReadonlyMap<string, BatchItem>): boolean {
-  const answered = targets.flatMap(({ key }) => items.get(key) ?? []);
-  return answered.length > 1 && answered.every(refusesIdentity);
+  let refused = 0;
+  for (const { key } of targets) {
+    const item = items.get(key);
+    if (item === undefined) continue;
+    if (!refusesIdentity(item)) return false;
+    refused += 1;
+  }
+  return refused > 1;
 }
 
 function wayOf({ kind, resource }: ReadTarget): `${Kind} ${string}` {

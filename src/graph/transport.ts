@@ -1,6 +1,5 @@
-// The last two links of the Graph client's chain: the token, which only ever goes to our own address, and the wire.
+// The first link of the Graph client's chain: the token, which only ever goes to our own address.
 import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
-import { Agent, type Dispatcher, request } from 'undici';
 import { isOwnAddress } from './address.ts';
 
 /** What came over the wire, or why nothing did. */
@@ -25,9 +24,6 @@ export type WireFault =
 
 /** The app's token, another one than the `refused`; null when none can be had. */
 export type TokenSource = { readonly token: (refused: string | null) => Promise<string | null> };
-
-const maxAnswerBytes = 1024 * 1024;
-const connectLimitMs = 5000;
 
 /**
  * Adds the app's token to requests to the one configured origin. Every other request is answered without being sent.
@@ -62,54 +58,6 @@ export function createAuthentication(root: string, tokens: TokenSource): Middlew
   }
 }
 
-/** Sends by undici: no redirects, a cap on the answer, and a deadline for the whole exchange. */
-export function createWire(limitMs: number): Middleware & { readonly close: () => Promise<void> } {
-  const agent = new Agent({ connect: { timeout: connectLimitMs }, connections: 64, pipelining: 1 });
-  return { execute, close: () => agent.close() };
-
-  async function execute(context: Context): Promise<void> {
-    const limit = AbortSignal.timeout(limitMs);
-    answerWith(context, await exchange(context, { limit, stop: context.options?.signal ?? undefined }));
-  }
-
-  async function exchange(
-    context: Context,
-    { limit, stop }: { readonly limit: AbortSignal; readonly stop: AbortSignal | undefined },
-  ): Promise<WireAnswer> {
-    const signal = stop === undefined ? limit : AbortSignal.any([stop, limit]);
-    try {
-      const answer = await request(String(context.request), {
-        dispatcher: agent,
-        method: context.options?.method ?? 'GET',
-        headers: headersOf(context),
-        body: typeof context.options?.body === 'string' ? context.options.body : null,
-        signal,
-      });
-      const bodyText = await readText(answer.body);
-      if (bodyText === null) return { arrived: false, code: 'answer_too_large' };
-      return { arrived: true, status: answer.statusCode, headers: plainHeaders(answer.headers), bodyText };
-    } catch {
-      // Refused, reset, cut off or too slow: nothing is known of the answer, and for a write nothing of its effect.
-      if (stop?.aborted) return { arrived: false, code: 'stopped' };
-      return { arrived: false, code: limit.aborted ? 'timeout' : 'connection_failed' };
-    }
-  }
-}
-
-async function readText(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) {
-      body.destroy();
-      return null;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 /** The chain's last link may set anything as response when the client is asked for it raw: ours is a plain value. */
 function answerWith(context: Context, answer: WireAnswer): void {
   context.response = answer as unknown as Response;
@@ -124,12 +72,4 @@ function headersOf(context: Context): Record<string, string> {
   for (const [name, value] of Object.entries(context.options?.headers ?? {}))
     headers[name.toLowerCase()] = String(value);
   return headers;
-}
-
-function plainHeaders(headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> {
-  const plain: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return plain;
 }

@@ -3,6 +3,7 @@
 import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
 import { withConditionalDeletes } from './conditional-deletes.ts';
 import { readLimitMs, type TableClients } from './connections.ts';
+import { queryRows } from './query-rows.ts';
 import { hasCode, hasStatus, isForbidden, isRefusal, toStorageError } from './storage-errors.ts';
 import {
   assertTransaction,
@@ -38,11 +39,9 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
         ({ column, oneOf }) => `(${oneOf.map((value) => equals(column, value)).join(' or ')})`,
       ),
     ].join(' and ');
-    const pages = reader
-      .listEntities({ queryOptions: { filter } })
-      .byPage({ maxPageSize: Math.min(range.pageSize ?? pageSizeLimit, pageSizeLimit) });
+    const pageSize = Math.min(range.pageSize ?? pageSizeLimit, pageSizeLimit);
     try {
-      for await (const page of pages) yield page.map(toRow);
+      yield* queryRows(reader, { filter, pageSize, columns: range.columns });
     } catch (error) {
       if (hasStatus(error, 404)) return; // the table is not there yet, so it holds no rows
       throw toStorageError(error);

@@ -8,7 +8,6 @@ import type {
   OutboxEntry,
   ParkedPush,
   Shard,
-  ShardContents,
   ShardMemory,
   Stored,
 } from '../domain/stored.ts';
@@ -19,14 +18,11 @@ import {
   liveRowKey,
   memoryRowKey,
   outboxRowKey,
-  parkedRange,
   parkedRowKey,
   readKnown,
   readLive,
-  readMemory,
   readOutbox,
   readParked,
-  shardRange,
   writeBegun,
   writeEnded,
   writeEvent,
@@ -34,39 +30,14 @@ import {
   writeMemory,
   writeParked,
 } from './rows.ts';
-import {
-  fitsTransaction,
-  maxTransactionRows,
-  type RangeQuery,
-  type Row,
-  type Table,
-  type TableAction,
-  type Transacted,
-} from './table.ts';
+import { createShardReader, type ShardReaderPorts, stored } from './shard-reader.ts';
+import { fitsTransaction, maxTransactionRows, type Row, type TableAction, type Transacted } from './table.ts';
 
 export type OperationStore = ReturnType<typeof createOperationStore>;
 
-export type StorePorts = {
-  readonly table: Table;
-  readonly nowMs: () => number;
-  /** A row that can't be read: of a newer release, or garbled. It is skipped and never overwritten. */
-  readonly onUnreadableRow: (shard: Shard, rowKey: string) => void;
-};
-
-/** Events that a sweep takes from the outbox: more than it sends before the next one, and 120 MiB at the very most. */
-const maxOutboxRows = 5000;
-
-type Contents = {
-  readonly live: Stored<Operation>[];
-  memory: Stored<ShardMemory> | null;
-  readonly outbox: OutboxEntry[];
-  readonly parked: Stored<ParkedPush>[];
-};
-
-export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePorts) {
+export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardReaderPorts) {
   return {
-    readShard,
-    readMemory: readShardMemory,
+    ...createShardReader({ table, nowMs, onUnreadableRow }),
     lookUp,
     track,
     restart,
@@ -78,45 +49,6 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     readParked: readParkedOf,
     removeParked,
   };
-
-  /** All that a sweep needs, by one range query: a page per 1,000 rows. An outbox that is too long is read in part. */
-  async function readShard(shard: Shard): Promise<ShardContents> {
-    const contents: Contents = { live: [], memory: null, outbox: [], parked: [] };
-    const isWhole = await readRange(shard, shardRange, contents);
-    if (!isWhole) await readRange(shard, parkedRange, contents);
-    return contents;
-  }
-
-  /** False when it ended early, in the outbox. */
-  async function readRange(shard: Shard, range: RangeQuery, into: Contents): Promise<boolean> {
-    for await (const page of table.query(shard, range)) {
-      for (const row of page) {
-        if (row.rowKey === memoryRowKey) into.memory = memoryOf(shard, row);
-        else if (row.rowKey.startsWith(liveRowKey(''))) keep(into.live, row, stored(row, readLive));
-        else if (row.rowKey.startsWith(parkedRowKey(''))) keep(into.parked, row, stored(row, readParked));
-        else if (row.rowKey.startsWith('outbox!')) keep(into.outbox, row, readOutbox(row, nowMs()));
-      }
-      const isPastOutbox = range === parkedRange || into.parked.length > 0;
-      if (!isPastOutbox && into.outbox.length >= maxOutboxRows) return false;
-    }
-    return true;
-
-    function keep<T>(list: T[], row: Row, value: T | null): void {
-      if (value === null) onUnreadableRow(shard, row.rowKey);
-      else list.push(value);
-    }
-  }
-
-  async function readShardMemory(shard: Shard): Promise<Stored<ShardMemory> | null> {
-    const row = await table.get(shard, memoryRowKey);
-    return row && memoryOf(shard, row);
-  }
-
-  function memoryOf(shard: Shard, row: Row): Stored<ShardMemory> | null {
-    const value = readMemory(row, nowMs());
-    if (value === null) onUnreadableRow(shard, row.rowKey);
-    return value && { value, etag: row.etag };
-  }
 
   /** `live!` first: an end that comes between the two reads is then seen in `known!`. */
   async function lookUp(shard: Shard, key: string): Promise<Lookup> {
@@ -214,11 +146,6 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: StorePor
     const rowKey = parkedRowKey(parked.value.key);
     return (await table.transact(shard, [{ type: 'delete', rowKey, etag: parked.etag }])).applied;
   }
-}
-
-function stored<T>(row: Row, read: (row: Row) => T | null): Stored<T> | null {
-  const value = read(row);
-  return value && { value, etag: row.etag };
 }
 
 /** The rows of one change. */

@@ -18,9 +18,11 @@ const generationDigits = 12;
 const sequenceDigits = 10;
 
 export const memoryRowKey = 'memory';
-export const shardRange = { from: 'live!', to: 'parked!~' } as const;
+/** Of the rows that a sweep reads; without those by which lists are filtered a page is a tenth smaller. */
+const columns = ['v', 'value', 'body', 'committedAt'];
+export const shardRange = { from: 'live!', to: 'parked!~', columns } as const;
 /** What stands behind an outbox that is too long to read to its end. */
-export const parkedRange = { from: 'parked!', to: shardRange.to } as const;
+export const parkedRange = { from: 'parked!', to: shardRange.to, columns } as const;
 
 export const knownRowKey = (key: string): string => `known!${key}`;
 export const liveRowKey = (key: string): string => `live!${key}`;

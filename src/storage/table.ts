@@ -32,6 +32,8 @@ export type RangeQuery = {
   /** A text column that must be less than the value. */
   readonly below?: { readonly column: string; readonly value: string };
   readonly pageSize?: number;
+  /** Which columns are needed; absent: all. */
+  readonly columns?: readonly string[];
 };
 
 export type Table = {

@@ -18,7 +18,7 @@ function bug(
 
 /** Seeds that catch the rare ones; all others are caught by one of the first. */
 const rare: Readonly<Record<string, number>> = {
-  'no fallback from a shared transaction': 199,
+  'no fallback from a shared transaction': 690,
 };
 
 const store = 'src/storage/operation-store.ts';
@@ -142,8 +142,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     [`const evidenceCount = 3;`, `const evidenceCount = 1;`],
   ),
   bug('a transport fault is a status', 'src/graph/answers.ts', [
-    'if (status !== 200) return unreadable(code ?? `http_${status}`, dates);',
-    `if (status !== 200) { const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates }; }`,
+    `  return unreadable(code, dates);`,
+    `  const none = { error: null, result: null, clientContext: null, percentComplete: null }; return { type: 'status', observedBy: 'poll', status: 'failed', details: none, ...dates };`,
   ]),
   bug('a wait is known to the process only', 'src/flows/shard-pauses.ts', [
     `const all = { ...news, pauses: ownPauses() };`,

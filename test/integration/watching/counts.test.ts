@@ -71,6 +71,18 @@ test('costs a transition its share of a commit, one send and its share of a clea
   expect(transactions).toBeLessThanOrEqual(12);
 });
 
+test('costs a transition at most one and a half storage operations, at thirty and more changes a commit', async () => {
+  const operations = await watching.begin(330);
+  await watching.sweep();
+  watching.setAll(operations, 'waiting');
+  watching.advance(untilDueAgainMs);
+  const { 'queue POST': sends = 0, 'table POST': transactions = 0 } = await watching.counted(() =>
+    watching.sweep(),
+  );
+  expect(sends).toBe(330);
+  expect((sends + transactions) / sends).toBeLessThanOrEqual(1.5);
+});
+
 test('stores how far it swept once a minute, and nothing else of polls that bring nothing', async () => {
   await watching.stop();
   watching = await startWatching({}, 'stopped');
