@@ -100,7 +100,8 @@ async function watch(watched: Watched): Promise<Run> {
   const { at, workload } = watched;
   const { phases, tickMs } = workload;
   await untilTick(tickMs, Date.now());
-  await delay(phases.warmUp * tickMs);
+  const leastMs = watched.contestant.name === 'opwatch' ? workload.sweeperWarmUpMs : 0;
+  await delay(Math.max(phases.warmUp * tickMs, Math.ceil(leastMs / tickMs) * tickMs));
   const quiet = phases.quiet === 0 ? null : await measureWindow(watched, phases.quiet);
   await at.graph.arm();
   await untilTick(tickMs, Date.now() + phases.settle * tickMs - beforeTickMs);
