@@ -24,6 +24,8 @@ export type Run =
       readonly storagePerTransition: number | null;
       /** Changes that were older than a fair round when the busy window closed and had not been told. They were later. */
       readonly late: number;
+      /** Events that came again under their own id. */
+      readonly copies: number;
     };
 
 export type RunOptions = {
@@ -120,6 +122,7 @@ async function watch(watched: Watched): Promise<Run> {
     busy: figures,
     storagePerTransition: quietFigures && storagePerTransition(quietFigures, figures),
     late,
+    copies: verdict.copies,
   };
 }
 
