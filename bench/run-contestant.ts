@@ -24,6 +24,8 @@ export type Run =
       readonly storagePerTransition: number | null;
       /** Changes that were older than a fair round when the busy window closed and had not been told. They were later. */
       readonly late: number;
+      /** Events that came again under their own id. */
+      readonly copies: number;
     };
 
 export type RunOptions = {
@@ -100,7 +102,8 @@ async function watch(watched: Watched): Promise<Run> {
   const { at, workload } = watched;
   const { phases, tickMs } = workload;
   await untilTick(tickMs, Date.now());
-  await delay(phases.warmUp * tickMs);
+  const leastMs = watched.contestant.name === 'opwatch' ? workload.sweeperWarmUpMs : 0;
+  await delay(Math.max(phases.warmUp * tickMs, Math.ceil(leastMs / tickMs) * tickMs));
   const quiet = phases.quiet === 0 ? null : await measureWindow(watched, phases.quiet);
   await at.graph.arm();
   await untilTick(tickMs, Date.now() + phases.settle * tickMs - beforeTickMs);
@@ -119,6 +122,7 @@ async function watch(watched: Watched): Promise<Run> {
     busy: figures,
     storagePerTransition: quietFigures && storagePerTransition(quietFigures, figures),
     late,
+    copies: verdict.copies,
   };
 }
 

@@ -14,6 +14,8 @@ export type Verdict = {
   readonly lost: readonly string[];
   readonly invented: readonly string[];
   readonly repeated: readonly string[];
+  /** Events that came again under their own id, as at-least-once allows: a consumer drops them. */
+  readonly copies: number;
   readonly disordered: readonly string[];
   /** Each event that is right: when the change was, when it was told. */
   readonly detections: readonly Detection[];
@@ -55,6 +57,7 @@ function emptyVerdict() {
     lost: [] as string[],
     invented: [] as string[],
     repeated: [] as string[],
+    copies: 0,
     disordered: [] as string[],
     detections: [] as Detection[],
   };
@@ -74,6 +77,7 @@ function judgeOne(
     const change = changes[place];
     const identity = id ?? String(status);
     if (change === undefined || change.atMs > arrivedAtMs + clockToleranceMs) verdict.invented.push(what);
+    else if (ids.has(identity) && id !== null) verdict.copies += 1;
     else if (ids.has(identity)) verdict.repeated.push(what);
     else if (place <= lastPlace || (sequence !== null && sequence <= lastSequence))
       verdict.disordered.push(what);

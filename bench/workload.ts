@@ -13,6 +13,11 @@ export type Workload = {
   /** How Graph limits the contestant. */
   readonly throttle: Throttle | null;
   readonly phases: Phases;
+  /**
+   * Opwatch warms up for so long at least. It runs the code of a request once for twenty polls, so its compiler comes to it
+   * later than that of the others, who poll one by one: in production all of them run for days.
+   */
+  readonly sweeperWarmUpMs: number;
   /** Partitions of Opwatch, and processes that share them. */
   readonly shards: number;
   readonly hosts: number;

@@ -29,7 +29,14 @@ const figures: Figures = {
 
 function aRun(cpuUsPerPoll: number): GoodRun {
   const quiet = { ...figures, cpuUsPerPoll: cpuUsPerPoll / 2, storagePerPoll: 0.0012 };
-  return { isFailed: false, quiet, busy: { ...figures, cpuUsPerPoll }, storagePerTransition: 2, late: 0 };
+  return {
+    isFailed: false,
+    quiet,
+    busy: { ...figures, cpuUsPerPoll },
+    storagePerTransition: 2,
+    late: 0,
+    copies: 0,
+  };
 }
 
 function anOutcome(name: Outcome['name'], changes: Partial<Outcome> = {}): Outcome {
