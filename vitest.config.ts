@@ -1,5 +1,5 @@
-// How the tests run: real processes, two at a time, one line of counts at the end. Tests of whole processes come last
-// and one by one: they load the machine, and what they measure must not be the load of others.
+// How the tests run: real processes, two at a time, one line of counts at the end. Tests of whole processes come last:
+// they load the machine, and wait for it longer.
 import { defineConfig } from 'vitest/config';
 import { countingReporter } from './test/reporter.ts';
 
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/e2e/**/*.test.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 90_000,
           hookTimeout: 60_000,

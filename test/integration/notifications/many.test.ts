@@ -11,7 +11,8 @@ import { type Life, type Platform, startPlatform, type Told } from './platform.t
 
 const perCall = 5;
 const share = 0.2;
-const tickMs = 5000;
+/** So short that an app which has not heard of the new time yet is within the judge's tolerance. */
+const tickMs = 3400;
 /** The last end is at 70 seconds, its notification up to a minute late; a lost one is proven a minute after the one before. */
 const longestMs = 300_000;
 
@@ -172,7 +173,8 @@ function expectFates({ simulator }: Platform, operations: number): void {
   const first = sent - copies - redelivered;
   expect(first + lost).toBe(operations * 3);
   for (const count of [lost / (first + lost), copies / first]) {
-    expect(count).toBeGreaterThan(share - 0.06);
-    expect(count).toBeLessThan(share + 0.06);
+    // Four standard deviations of three hundred.
+    expect(count).toBeGreaterThan(share - 0.1);
+    expect(count).toBeLessThan(share + 0.1);
   }
 }
