@@ -19,6 +19,10 @@ function bug(
 /** Seeds that catch the rare ones; all others are caught by one of the first. */
 const rare: Readonly<Record<string, number>> = {
   'no fallback from a shared transaction': 690,
+  'what another has committed is published again': 316,
+  'restart without If-Match on known!': 209,
+  'stale throttle knowledge': 69,
+  'parked push applied after the poll': 54,
 };
 
 const store = 'src/storage/operation-store.ts';
