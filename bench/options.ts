@@ -148,9 +148,9 @@ function throttledOf(mode: Plan['mode'], steady: Workload, given: string | undef
   const halfOfDemand = limited.operations / (limited.intervalMs / 1000) / 2;
   const throttle =
     given === undefined ? ({ type: 'quota', itemsPerSecond: halfOfDemand } as const) : throttleOf(given);
-  const busy = mode === 'full' ? 30 : 12;
+  const busy = mode === 'full' ? 30 : 24;
   return {
-    workload: { ...steady, ...limited, throttle, phases: { warmUp: 2, quiet: 0, settle: 8, busy } },
+    workload: { ...steady, ...limited, throttle, phases: { warmUp: 2, quiet: 0, settle: 20, busy } },
     contestants: mode === 'full' ? ['opwatch', 'naive', 'corelro'] : ['opwatch'],
   };
 }

@@ -8,8 +8,6 @@ export type Rate = {
   readonly sinceMs: number;
   /** After so long Graph is asked as fast as it let us be, after four times as long a third faster. */
   readonly trustedMs: number;
-  /** Nothing is caught up with after a silence: Graph refused when it was. */
-  readonly isSteady: boolean;
 };
 
 /** What was answered, and the time in which it was asked for. */
@@ -47,12 +45,7 @@ export function rateAfter(
   before: Rate | null,
 ): Rate | null {
   const pauseMs = pause.untilMs - pause.sinceMs;
-  const heldOn = before && { ...before, sinceMs: pause.untilMs };
-  // So soon after a wait, and with so little, it was the catching up that was too much: a bucket smaller than that.
-  const isSoon = evidence.ms < pauseMs && evidence.items * 1000 < (before?.itemsPerSecond ?? 0) * pauseMs;
-  if (heldOn !== null && evidence.items > 0 && isSoon && !heldOn.isSteady)
-    return { ...heldOn, isSteady: true };
-  if (pauseMs <= 0 || evidence.items < leastItems) return heldOn;
+  if (pauseMs <= 0 || evidence.items < leastItems) return before && { ...before, sinceMs: pause.untilMs };
   const ms = evidence.ms + pauseMs;
   const passed = (evidence.items * 1000) / ms;
   const asked = before === null ? 0 : itemsPerSecondAt(before, pause.sinceMs);
@@ -60,7 +53,6 @@ export function rateAfter(
     itemsPerSecond: before === null ? passed : (passed + Math.min(asked, mostAhead * passed)) / 2,
     sinceMs: pause.untilMs,
     trustedMs: Math.min(trustedTimes * ms, trustedPauses * pauseMs, longestTrustMs),
-    isSteady: before?.isSteady ?? false,
   };
 }
 

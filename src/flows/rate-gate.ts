@@ -15,8 +15,10 @@ export type RateGate = {
 export type Admitted = { readonly items: number; readonly waitedMs: number };
 export type Sleep = (ms: number) => Promise<void>;
 
-/** A silence counts as asking for so long at most, and who was silent may catch up with as much. */
+/** A silence counts as asking for so long at most. */
 const silenceMs = 1000;
+/** Who was silent may catch up with so much: the time between two sweeps. */
+const caughtUpMs = 300;
 
 type Refusal = { readonly atMs: number; readonly rate: Rate | null };
 
@@ -34,7 +36,7 @@ export function createRateGate(clock: Clock): RateGate {
     if (rate === null) return { items, waitedMs: 0 };
     const perSecond = itemsPerSecondAt(rate, clock.nowMs());
     const admitted = Math.max(1, Math.min(items, Math.floor(perSecond)));
-    const startMs = Math.max(paidMs, clock.monotonicMs() - (rate.isSteady ? 0 : silenceMs));
+    const startMs = Math.max(paidMs, clock.monotonicMs() - caughtUpMs);
     paidMs = startMs + (admitted * 1000) / perSecond;
     const waitedMs = Math.max(0, startMs - clock.monotonicMs());
     if (waitedMs > 0) await sleep(waitedMs);
@@ -52,6 +54,7 @@ export function createRateGate(clock: Clock): RateGate {
 
   function beginAgain(refusedAtMs: number): void {
     countedMs = clock.monotonicMs();
+    paidMs = countedMs;
     evidence = evidenceAfter(evidence, countedMs - refusedAtMs);
     refusal = null;
   }

@@ -110,7 +110,6 @@ const pauseSchema = z.object({
       itemsPerSecond: z.number().positive(),
       sinceMs: z.number(),
       trustedMs: z.number().positive(),
-      isSteady: z.boolean(),
     })
     .optional(),
 });
