@@ -10,60 +10,51 @@ export type DueOperation = {
   readonly turnAtMs: number;
 };
 
-export type DueQueue = {
-  /** Tenant of the earliest, and how many could be asked for together with it; null: nothing is left. */
-  readonly next: () => { readonly tenantId: string; readonly count: number } | null;
-  /** Takes the earliest so many of those. */
+/** What is left of one tenant and version; `take` takes the earliest so many of it. */
+export type DueGroup = {
+  readonly tenantId: string;
+  readonly left: () => number;
   readonly take: (count: number) => readonly DueOperation[];
+};
+
+export type DueQueue = {
+  /** Those that have something left, the one with the earliest first. */
+  readonly groups: () => readonly DueGroup[];
   /** Takes all that is left of a tenant, or of everyone. */
   readonly takeAll: (tenantId?: string) => readonly DueOperation[];
 };
 
-type Group = { readonly tenantId: string; readonly items: readonly DueOperation[]; taken: number };
-
 export function createDueQueue(due: readonly DueOperation[]): DueQueue {
   const inOrder = due.toSorted((one, other) => one.turnAtMs - other.turnAtMs);
-  const byGroup = Map.groupBy(inOrder, ({ stored: { value } }) => groupOf(value));
-  const groups = [...byGroup.values()].map(
-    (items): Group => ({ tenantId: items[0]?.stored.value.resource.tenantId ?? '', items, taken: 0 }),
-  );
-  return { next, take, takeAll };
+  const all = [...Map.groupBy(inOrder, ({ stored: { value } }) => groupOf(value)).values()].map(createGroup);
+  return { groups, takeAll };
 
-  function next() {
-    const group = earliest();
-    return group && { tenantId: group.tenantId, count: group.items.length - group.taken };
-  }
-
-  function take(count: number): readonly DueOperation[] {
-    const group = earliest();
-    if (group === null) return [];
-    const items = group.items.slice(group.taken, group.taken + count);
-    group.taken += items.length;
-    return items;
+  function groups(): readonly DueGroup[] {
+    const left = all.filter((group) => group.left() > 0);
+    return left.toSorted((one, other) => one.turnAtMs() - other.turnAtMs());
   }
 
   function takeAll(tenantId?: string): readonly DueOperation[] {
-    return groups.flatMap((group) => {
-      if (tenantId !== undefined && group.tenantId !== tenantId) return [];
-      const items = group.items.slice(group.taken);
-      group.taken = group.items.length;
-      return items;
-    });
+    const meant = all.filter((group) => tenantId === undefined || group.tenantId === tenantId);
+    return meant.flatMap((group) => group.take(group.left()));
   }
+}
 
-  function earliest(): Group | null {
-    const left = groups.filter(({ items, taken }) => taken < items.length);
-    return left.reduce<Group | null>(
-      (first, group) => (first === null || headOf(group) < headOf(first) ? group : first),
-      null,
-    );
-  }
+function createGroup(items: readonly DueOperation[]) {
+  let taken = 0;
+  return {
+    tenantId: items[0]?.stored.value.resource.tenantId ?? '',
+    left: () => items.length - taken,
+    /** Of its earliest. */
+    turnAtMs: () => items[taken]?.turnAtMs ?? Number.POSITIVE_INFINITY,
+    take(count: number): readonly DueOperation[] {
+      const some = items.slice(taken, taken + count);
+      taken += some.length;
+      return some;
+    },
+  };
 }
 
 function groupOf({ resource: { tenantId, version } }: Operation): string {
   return `${tenantId} ${version}`;
-}
-
-function headOf({ items, taken }: Group): number {
-  return items[taken]?.turnAtMs ?? Number.POSITIVE_INFINITY;
 }

@@ -57,7 +57,7 @@ export function createPollNow(ports: PollNowPorts): (key: string) => Promise<Pol
   ): Promise<PollNowOutcome> {
     const { key, generation } = operation;
     // Somebody waits for it: it goes first, and the sweeps of this process wait the longer for it.
-    await pauses.admit(operation.resource.tenantId, 1, async () => undefined);
+    pauses.take(operation.resource.tenantId, 1);
     const answer = await ports.readBatch([operation]);
     TEST: crashPoint('N0');
     const observation = answer.observations.get(key);

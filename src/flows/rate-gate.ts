@@ -4,16 +4,15 @@ import { evidenceAfter, itemsPerSecondAt, noEvidence, type Rate, rateAfter } fro
 import type { Clock } from './ports.ts';
 
 export type RateGate = {
-  /** Waits until some of so many items may be asked for. @returns how many of them, and for how long it waited. */
-  readonly admit: (items: number, rate: Rate | null, sleep: Sleep) => Promise<Admitted>;
+  /** How long nothing more may be asked for; 0: something may be now. */
+  readonly waitMs: (rate: Rate | null) => number;
+  /** Counts what is asked for now. @returns how many of so many items it may be. */
+  readonly take: (items: number, rate: Rate | null) => number;
   /** Graph answered so many items, and refused others if `isRefused`, while this rate was kept to. */
   readonly settle: (answered: number, isRefused: boolean, rate: Rate | null) => void;
   /** The rate after the refusal that was settled last, as far as its answers are in. */
   readonly rateAfter: (pause: { readonly sinceMs: number; readonly untilMs: number }) => Rate | null;
 };
-
-export type Admitted = { readonly items: number; readonly waitedMs: number };
-export type Sleep = (ms: number) => Promise<void>;
 
 /** A silence counts as asking for so long at most. */
 const silenceMs = 1000;
@@ -27,26 +26,27 @@ export function createRateGate(clock: Clock): RateGate {
   /** What is answered after a refusal was asked for before it: the evidence ends when asking begins again. */
   let refusal: Refusal | null = null;
   let countedMs = clock.monotonicMs();
+  /** Until when what was asked for keeps to the rate. */
   let paidMs = countedMs;
-  return { admit, settle, rateAfter: (pause) => rateAfter(evidence, pause, refusal?.rate ?? null) };
+  return { waitMs, take, settle, rateAfter: (pause) => rateAfter(evidence, pause, refusal?.rate ?? null) };
 
-  async function admit(items: number, rate: Rate | null, sleep: Sleep): Promise<Admitted> {
+  function waitMs(rate: Rate | null): number {
+    return rate === null || refusal !== null ? 0 : Math.max(0, paidMs - clock.monotonicMs());
+  }
+
+  function take(items: number, rate: Rate | null): number {
     if (refusal !== null) beginAgain(refusal.atMs);
-    count(silenceMs);
-    if (rate === null) return { items, waitedMs: 0 };
+    count();
+    if (rate === null) return items;
     const perSecond = itemsPerSecondAt(rate, clock.nowMs());
-    const admitted = Math.max(1, Math.min(items, Math.floor(perSecond)));
-    const startMs = Math.max(paidMs, clock.monotonicMs() - caughtUpMs);
-    paidMs = startMs + (admitted * 1000) / perSecond;
-    const waitedMs = Math.max(0, startMs - clock.monotonicMs());
-    if (waitedMs > 0) await sleep(waitedMs);
-    count(waitedMs);
-    return { items: admitted, waitedMs };
+    const taken = Math.max(1, Math.min(items, Math.floor(perSecond)));
+    paidMs = Math.max(paidMs, countedMs - caughtUpMs) + (taken * 1000) / perSecond;
+    return taken;
   }
 
   function settle(answered: number, isRefused: boolean, rate: Rate | null): void {
     if (isRefused && refusal === null) {
-      count(silenceMs);
+      count();
       refusal = { atMs: countedMs, rate };
     }
     evidence = { ...evidence, items: evidence.items + answered };
@@ -59,9 +59,11 @@ export function createRateGate(clock: Clock): RateGate {
     refusal = null;
   }
 
-  function count(atMostMs: number): void {
+  /** Who is held back is not silent. */
+  function count(): void {
     const nowMs = clock.monotonicMs();
-    evidence = { ...evidence, ms: evidence.ms + Math.min(nowMs - countedMs, atMostMs) };
+    const mostMs = Math.max(silenceMs, paidMs - countedMs);
+    evidence = { ...evidence, ms: evidence.ms + Math.min(nowMs - countedMs, mostMs) };
     countedMs = nowMs;
   }
 }

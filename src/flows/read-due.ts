@@ -6,7 +6,7 @@ import { type ReadObservation, throttledCode } from '../domain/observation.ts';
 import type { Operation } from '../domain/operation.ts';
 import type { Stored } from '../domain/stored.ts';
 import type { Look } from '../domain/sweep-mark.ts';
-import { createDueQueue, type DueOperation } from './due-queue.ts';
+import { createDueQueue, type DueGroup, type DueOperation } from './due-queue.ts';
 import type { BatchRead, Clock, ReadBatch, Tell } from './ports.ts';
 import type { ShardPauses } from './shard-pauses.ts';
 
@@ -58,6 +58,8 @@ export async function readDue(
   let heldBackMs = 0;
   const failures: unknown[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  /** Tenants whose wait has just ended: one request asks whether they may be asked. */
+  const probes = new Map<string, PromiseWithResolvers<void>>();
   // Each worker takes the next chunk when its last request is answered: a pull, so nothing queues up behind a slow one.
   const workers: Promise<void>[] = [];
   addWorkers();
@@ -74,31 +76,60 @@ export async function readDue(
   }
 
   async function work(): Promise<void> {
-    for (let chunk = await nextChunk(); chunk.length > 0; chunk = await nextChunk()) await readChunk(chunk);
+    for (let chunk = await nextChunk(); chunk.length > 0; chunk = await nextChunk()) {
+      const tenantId = tenantOf(chunk);
+      await readChunk(chunk).finally(() => probes.get(tenantId)?.resolve());
+    }
   }
 
   /** One worker after another, so that nobody who waits holds an operation that is due before others'. */
   function nextChunk(): Promise<readonly DueOperation[]> {
-    const chunk = turn.then(admittedChunk);
+    const chunk = turn.then(openChunk);
     turn = chunk.catch(() => undefined);
     return chunk;
   }
 
-  async function admittedChunk(): Promise<readonly DueOperation[]> {
-    for (let next = queue.next(); next !== null && mayBegin(); next = queue.next()) {
-      const { tenantId } = next;
-      const admitted = await ports.pauses.admit(tenantId, Math.min(next.count, maxItems), options.sleep);
-      if (admitted === null) {
-        unread.push(...queue.takeAll(tenantId));
-        continue;
+  /** Of the earliest whose tenant may be asked now. Who is left alone, held back or probed holds up no other. */
+  async function openChunk(): Promise<readonly DueOperation[]> {
+    while (mayBegin()) {
+      let soonestMs = Number.POSITIVE_INFINITY;
+      for (const group of queue.groups()) {
+        const { tenantId } = group;
+        if (probes.has(tenantId)) continue;
+        if ((await ports.pauses.leftMs(tenantId)) !== null) {
+          unread.push(...queue.takeAll(tenantId));
+          continue;
+        }
+        const waitMs = ports.pauses.heldBackMs(tenantId);
+        if (waitMs === 0) return takeFrom(group);
+        soonestMs = Math.min(soonestMs, waitMs);
       }
-      heldBackMs += admitted.waitedMs;
-      if (!mayBegin()) break;
-      const chunk = queue.take(admitted.items);
-      if (!ports.pauses.isUntried(tenantId)) return chunk;
-      await readChunk(chunk);
+      if (!(await somethingOpens(soonestMs))) break;
     }
     return [];
+  }
+
+  function takeFrom({ tenantId, left, take }: DueGroup): readonly DueOperation[] {
+    if (ports.pauses.isUntried(tenantId)) probe(tenantId);
+    return take(ports.pauses.take(tenantId, Math.min(left(), maxItems)));
+  }
+
+  /** Until the tenant's one request is answered. */
+  function probe(tenantId: string): void {
+    const answered = Promise.withResolvers<void>();
+    probes.set(tenantId, answered);
+    void answered.promise.then(() => probes.delete(tenantId));
+  }
+
+  /** False when nothing is left that could. */
+  async function somethingOpens(soonestMs: number): Promise<boolean> {
+    const answers = [...probes.values()].map(({ promise }) => promise);
+    if (soonestMs === Number.POSITIVE_INFINITY)
+      return answers.length > 0 && Promise.race(answers).then(() => true);
+    const waitMs = Math.ceil(Math.min(soonestMs, options.maxHeldBackMs - heldBackMs));
+    heldBackMs += waitMs;
+    await Promise.race([options.sleep(waitMs), ...answers]);
+    return true;
   }
 
   function mayBegin(): boolean {

@@ -14,7 +14,7 @@ import {
   withoutOldPauses,
 } from '../domain/throttle.ts';
 import { type MemoryPorts, mergeInto, mergeMemory } from './merge-memory.ts';
-import { type Admitted, createRateGate, type RateGate, type Sleep } from './rate-gate.ts';
+import { createRateGate, type RateGate } from './rate-gate.ts';
 import { createRequestWindow, type RequestWindow } from './request-window.ts';
 
 export type PausePorts = MemoryPorts & { readonly random: () => number };
@@ -27,8 +27,10 @@ export type ShardPauses = {
   readonly isUntried: (tenantId: string) => boolean;
   /** How many requests may be under way together. */
   readonly requestsInFlight: () => number;
-  /** Waits until some of so many items may be asked for, as fast as Graph let us be. @returns null during a pause. */
-  readonly admit: (tenantId: string, items: number, sleep: Sleep) => Promise<Admitted | null>;
+  /** How long the rate at which Graph let us ask holds the tenant back; 0: not now. */
+  readonly heldBackMs: (tenantId: string) => number;
+  /** Counts what is asked for now. @returns how many of so many items it may be. */
+  readonly take: (tenantId: string, items: number) => number;
   /** Takes how many items an answer held and what it says about coming back; null: nothing. */
   readonly settle: (tenantId: string, answered: number, request: PauseRequest | null) => Promise<void>;
   /** How long the longest pause that holds now still lasts; 0 when none does. */
@@ -82,7 +84,7 @@ function createShardPauses(
   let { readAtMonotonicMs } = start;
   let hasNews = false;
   let writing: Promise<void> | null = null;
-  return { leftMs, isUntried, requestsInFlight: window.size, admit, settle, store, longestMs };
+  return { leftMs, isUntried, requestsInFlight: window.size, heldBackMs, take, settle, store, longestMs };
 
   async function leftMs(tenantId: string): Promise<number | null> {
     while (clock.monotonicMs() - readAtMonotonicMs >= freshMs) await look();
@@ -112,11 +114,16 @@ function createShardPauses(
     return pause !== undefined && pause.untilMs !== tried.get(tenantId);
   }
 
-  async function admit(tenantId: string, items: number, sleep: Sleep): Promise<Admitted | null> {
-    if ((await leftMs(tenantId)) !== null) return null;
-    const admitted = await gateOf(tenantId).admit(items, pauses[tenantId]?.rate ?? null, sleep);
-    const isPaused = admitted.waitedMs > 0 && (await leftMs(tenantId)) !== null;
-    return isPaused ? null : admitted;
+  function heldBackMs(tenantId: string): number {
+    return gateOf(tenantId).waitMs(rateOf(tenantId));
+  }
+
+  function take(tenantId: string, items: number): number {
+    return gateOf(tenantId).take(items, rateOf(tenantId));
+  }
+
+  function rateOf(tenantId: string): Rate | null {
+    return pauses[tenantId]?.rate ?? null;
   }
 
   async function settle(tenantId: string, answered: number, request: PauseRequest | null): Promise<void> {
@@ -125,7 +132,7 @@ function createShardPauses(
     const mine = own.get(tenantId);
     const gate = gateOf(tenantId);
     window.settle(request !== null);
-    gate.settle(answered, request !== null, before?.rate ?? null);
+    gate.settle(answered, request !== null, rateOf(tenantId));
     const pause = request && nextPause(before, request, { nowMs, random: ports.random() });
     if (pause !== null && pause !== before) {
       const untilMonotonicMs = clock.monotonicMs() + pause.untilMs - nowMs;

@@ -51,6 +51,18 @@ test('a process that begins inside an announced wait keeps to it, and to the rat
   expect(waste(after)).toBeLessThanOrEqual(0.01);
 });
 
+test('a tenant without limits is read as if it were alone, however far behind another is', {
+  timeout,
+}, async () => {
+  const tenant = createThrottledTenant({ ...options, unlimited: 100, seed: 4 });
+  await tenant.begin();
+  await tenant.run(20 * second);
+  const { gapsMs, unlimitedGapsMs } = await tenant.run(20 * second);
+  expect(p99DelayMs(gapsMs)).toBeGreaterThan(fairMs);
+  // Its interval, and a sweep that another holds back for a second.
+  expect(p99DelayMs(unlimitedGapsMs)).toBeLessThan(options.intervalMs + 1.5 * second);
+});
+
 test('a world without limits is asked for all that is wanted again', { timeout }, async () => {
   const tenant = createThrottledTenant({
     ...options,

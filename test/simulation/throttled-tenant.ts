@@ -17,6 +17,8 @@ import { createWorld } from './world.ts';
 export type QuotaOptions = {
   readonly seed: number;
   readonly operations: number;
+  /** Of another tenant, whom Graph limits in nothing; absent: none. */
+  readonly unlimited?: number;
   readonly intervalMs: number;
   readonly tickMs: number;
   readonly itemsPerSecond: number;
@@ -33,10 +35,13 @@ export type Seen = {
   early: number;
   /** Between two reads of the same operation. */
   gapsMs: number[];
+  /** The same of the tenant without limits. */
+  unlimitedGapsMs: number[];
 };
 
 const kind = 'connectionOperation';
 const shard = 'connectionOperation-00';
+const unlimitedHome = { ...home, tenantId: '22222222-2222-2222-2222-222222222222' };
 
 export function createThrottledTenant(options: QuotaOptions) {
   const world = createWorld(options.seed, startMs);
@@ -57,7 +62,7 @@ export function createThrottledTenant(options: QuotaOptions) {
   let tokens = burstItems;
   let filledAtMs = startMs;
   let waitUntilMs = 0;
-  let seen: Seen = { passed: 0, refused: 0, early: 0, gapsMs: [] };
+  let seen = nothingSeen();
   const readAtMs = new Map<string, number>();
   let stopping = new AbortController();
   let isSweeping = false;
@@ -88,9 +93,10 @@ export function createThrottledTenant(options: QuotaOptions) {
       policies,
       shardOf: () => shard,
     });
-    for (let number = 0; number < options.operations; number += 1) {
+    for (let number = 0; number < options.operations + (options.unlimited ?? 0); number += 1) {
+      const owner = number < options.operations ? home : unlimitedHome;
       const named = present(
-        parseResource(`/external/connections/contoso${number}/operations/1.neu.0f3c`, home),
+        parseResource(`/external/connections/contoso${number}/operations/1.neu.0f3c`, owner),
       );
       const rest = { label: null, metadata: {}, deadlineMs: null, restartAfter: null } as const;
       await track({ named, trackedBy: 'api', ...rest });
@@ -100,7 +106,7 @@ export function createThrottledTenant(options: QuotaOptions) {
 
   /** @returns what was seen meanwhile. */
   async function run(ms: number): Promise<Seen> {
-    seen = { passed: 0, refused: 0, early: 0, gapsMs: [] };
+    seen = nothingSeen();
     await world.run(world.nowMs() + ms);
     return seen;
   }
@@ -130,11 +136,14 @@ export function createThrottledTenant(options: QuotaOptions) {
   }
 
   function readBatch(targets: readonly ReadTarget[]): Promise<BatchRead> {
-    if (world.nowMs() < waitUntilMs) seen.early += 1;
+    const isLimited = targets[0]?.resource.tenantId === home.tenantId;
+    if (isLimited && world.nowMs() < waitUntilMs) seen.early += 1;
     const sentAtMs = world.nowMs();
     return new Promise((resolve) => {
       world.after(options.latencyMs / 2, () => {
-        const verdicts = targets.map(({ key }) => [key, take(key)] as const);
+        const verdicts = targets.map(
+          ({ key }) => [key, isLimited ? take(key) : look(key, seen.unlimitedGapsMs)] as const,
+        );
         const isRefused = verdicts.some(([, passes]) => !passes);
         world.after(options.latencyMs / 2, () => {
           const arrivedAtMs = world.nowMs();
@@ -160,11 +169,20 @@ export function createThrottledTenant(options: QuotaOptions) {
     }
     tokens -= 1;
     seen.passed += 1;
+    return look(key, seen.gapsMs);
+  }
+
+  function look(key: string, gapsMs: number[]): true {
+    const nowMs = world.nowMs();
     const beforeMs = readAtMs.get(key);
-    if (beforeMs !== undefined) seen.gapsMs.push(nowMs - beforeMs);
+    if (beforeMs !== undefined) gapsMs.push(nowMs - beforeMs);
     readAtMs.set(key, nowMs);
     return true;
   }
+}
+
+function nothingSeen(): Seen {
+  return { passed: 0, refused: 0, early: 0, gapsMs: [], unlimitedGapsMs: [] };
 }
 
 function observation(passes: boolean, dates: { sentAtMs: number; arrivedAtMs: number }): ReadObservation {
