@@ -16,8 +16,8 @@ export type SweepReport = ReadCounts & {
   readonly maxLatenessMs: number;
   /** How long requests waited for Graph's limits. */
   readonly heldBackMs: number;
-  /** Of those that were live when it began, how many were due when it ended. */
-  readonly behind: number;
+  /** Due, and still so. */
+  readonly unread: number;
   /** Observations older than what is known. */
   readonly ignored: number;
   /** How long Graph asked to be left alone from now on, the longest of the tenants. */

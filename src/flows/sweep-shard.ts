@@ -171,7 +171,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
       ignored,
       ...newsOf(applied, committer.commits(), sent),
       heldBackMs: Math.round(result.heldBackMs),
-      behind: dueOperations(contents, { mark: next, memory, nowMs: ports.clock.nowMs() }).length,
+      unread: result.unread.length,
       maxLatenessMs: due.reduce((most, item) => Math.max(most, startedAtMs - item.dueAtMs), 0),
     };
   }

@@ -6,7 +6,7 @@ import type { SweepLimits, SweepShard } from './sweep-shard.ts';
 type Ports = { readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void> };
 
 /** Fewer wait for the tick: one request holds as many. */
-const leastBehind = 20;
+const leastUnread = 20;
 /** A longer wait leaves the tick to other tenants. */
 const longestWaitSeconds = 5;
 
@@ -28,8 +28,8 @@ export function createSweepWhileBehind(ports: Ports, sweepShard: SweepShard) {
 }
 
 /** @returns null: at the next tick. */
-function againInMsAfter({ read, behind, left, heldBackMs, throttledForSeconds }: SweepReport): number | null {
-  if (read === 0 || behind < leastBehind || left > 0 || throttledForSeconds > longestWaitSeconds) return null;
+function againInMsAfter({ read, unread, left, heldBackMs, throttledForSeconds }: SweepReport): number | null {
+  if (read === 0 || unread < leastUnread || left > 0 || throttledForSeconds > longestWaitSeconds) return null;
   if (throttledForSeconds > 0) return throttledForSeconds * 1000;
   return heldBackMs > 0 ? 0 : null;
 }

@@ -33,7 +33,7 @@ test('tells what it found, read, stored and sent', async () => {
     unreadableItems: 0,
     throttledForSeconds: 0,
     heldBackMs: 0,
-    behind: expect.any(Number),
+    unread: 0,
     ignored: 0,
     committed: 45,
     commits: expect.any(Number),
