@@ -2,38 +2,14 @@
 // slow or never end.
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
-import { type ProxyHost, startProxyHost, staticToken } from './host-harness.ts';
+import { type ConnectionHost, change, connection, startConnectionHost } from './connection-host.ts';
 
-const graph = '/api/graph/v1.0';
-const connection = `${graph}/external/connections/contosohr`;
-const change = '{"name":"People"}';
-
-let simulator: Simulator;
-let host: ProxyHost;
+let at: ConnectionHost;
 beforeAll(async () => {
-  simulator = await startSimulator();
-  host = await startProxyHost(simulator.url);
+  at = await startConnectionHost();
 });
-afterAll(async () => {
-  expect(await host.process.stop()).toBe(0);
-  await simulator.stop();
-  expect(host.lines.join('\n')).not.toContain(staticToken);
-});
-beforeEach(() => {
-  simulator.control.reset();
-  simulator.control.addConnection({ id: 'contosohr' });
-});
-
-function seen(): readonly string[] {
-  return simulator.control.requests().map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
-}
-
-/** Graph heard nothing, and the service goes on. */
-async function expectUnharmed(): Promise<void> {
-  expect(seen()).toEqual([]);
-  expect(await host.send('PATCH', connection, { body: change })).toMatchObject({ status: 204 });
-}
+afterAll(() => at.stop());
+beforeEach(() => at.reset());
 
 const head = `PATCH ${connection} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
 const smuggled = `${head}Connection: close\r\nContent-Length: ${change.length}\r\n\r\n${change}`;
@@ -53,14 +29,14 @@ describe('A-36: a request whose end is told in two ways', () => {
     ['bare line feeds', head.replaceAll('\r\n', '\n')],
     ['a length with a sign', `${head}Content-Length: +0\r\n\r\n`],
   ])('is refused by the server, and nothing after it is read: %s', async (_what, text) => {
-    expect(await host.raw(text + smuggled)).toEqual([400]);
-    await expectUnharmed();
+    expect(await at.host.raw(text + smuggled)).toEqual([400]);
+    await at.expectUnharmed();
   });
 
   test('is not one with a proper end, and what follows is the next', async () => {
     const first = `${head}Content-Length: ${change.length}\r\n\r\n${change}`;
-    expect(await host.raw(first + smuggled)).toEqual([204, 204]);
-    expect(seen().length).toBe(2);
+    expect(await at.host.raw(first + smuggled)).toEqual([204, 204]);
+    expect(at.seen().length).toBe(2);
   });
 });
 
@@ -83,16 +59,16 @@ describe('A-45: a body', () => {
     ['33 levels deep', sized(33, '['), undefined, 400],
   ])('%s is refused while it comes', async (_what, text, more, status) => {
     expect(await answersTo(text, more)).toEqual([status]);
-    await expectUnharmed();
+    await at.expectUnharmed();
   });
 
   /** The connection is cut under a sender who goes on, and an answer that he had not read by then is lost: he asks again. */
   async function answersTo(text: string, more?: (socket: Socket) => void): Promise<readonly number[]> {
     for (let attempt = 1; attempt < 5; attempt += 1) {
-      const statuses = await host.raw(text, more);
+      const statuses = await at.host.raw(text, more);
       if (statuses.length > 0) return statuses;
     }
-    return host.raw(text, more);
+    return at.host.raw(text, more);
   }
 
   test.concurrent.each(['', 'Idempotency-Key: slow\r\n'])(
@@ -100,22 +76,22 @@ describe('A-45: a body', () => {
     { timeout: 60_000 },
     async (header) => {
       const slow = `${head}Connection: close\r\n${header}Content-Length: 1000\r\n\r\n{`;
-      const callers = Array.from({ length: 20 }, () => host.raw(slow, drip));
+      const callers = Array.from({ length: 20 }, () => at.host.raw(slow, drip));
       const startedMs = performance.now();
-      expect(await host.send('GET', '/api/health/live')).toMatchObject({ status: 200 });
-      expect((await host.send('GET', connection)).status).toBe(200);
+      expect(await at.host.send('GET', '/api/health/live')).toMatchObject({ status: 200 });
+      expect((await at.host.send('GET', connection)).status).toBe(200);
       expect(performance.now() - startedMs).toBeLessThan(5000);
       expect(new Set((await Promise.all(callers)).flat())).toEqual(new Set([408]));
-      expect(seen().filter((line) => line.startsWith('PATCH'))).toEqual([]);
+      expect(at.seen().filter((line) => line.startsWith('PATCH'))).toEqual([]);
     },
   );
 
   test('that breaks off leaves no trace but its invocation', async () => {
-    const before = host.lines.length;
+    const before = at.host.lines.length;
     const broken = `${head}Content-Length: 1000\r\n\r\n{`;
-    await host.raw(broken, (socket) => setImmediate(() => socket.destroy()));
-    await expectUnharmed();
-    expect(host.lines.slice(before).filter((line) => line.includes('internal_error'))).toEqual([]);
+    await at.host.raw(broken, (socket) => setImmediate(() => socket.destroy()));
+    await at.expectUnharmed();
+    expect(at.host.lines.slice(before).filter((line) => line.includes('internal_error'))).toEqual([]);
   });
 });
 

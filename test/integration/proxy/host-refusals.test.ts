@@ -1,39 +1,17 @@
 // The attack list of the proxy through the built app in its host: one row of each sort. All their forms are held against
 // the handlers in the files beside this one.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
-import { expectProblem, type ProxyHost, type Sent, startProxyHost, staticToken } from './host-harness.ts';
+import { afterAll, beforeAll, beforeEach, test } from 'vitest';
+import { type ConnectionHost, change, connection, graph, startConnectionHost } from './connection-host.ts';
+import { expectProblem, type Sent } from './host-harness.ts';
 
 const call = '9b2d1c3e-0000-4000-8000-00000000abcd';
-const graph = '/api/graph/v1.0';
-const connection = `${graph}/external/connections/contosohr`;
-const change = '{"name":"People"}';
 
-let simulator: Simulator;
-let host: ProxyHost;
+let at: ConnectionHost;
 beforeAll(async () => {
-  simulator = await startSimulator();
-  host = await startProxyHost(simulator.url);
+  at = await startConnectionHost();
 });
-afterAll(async () => {
-  expect(await host.process.stop()).toBe(0);
-  await simulator.stop();
-  expect(host.lines.join('\n')).not.toContain(staticToken);
-});
-beforeEach(() => {
-  simulator.control.reset();
-  simulator.control.addConnection({ id: 'contosohr' });
-});
-
-function seen(): readonly string[] {
-  return simulator.control.requests().map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
-}
-
-/** Graph heard nothing, and the service goes on. */
-async function expectUnharmed(): Promise<void> {
-  expect(seen()).toEqual([]);
-  expect(await host.send('PATCH', connection, { body: change })).toMatchObject({ status: 204 });
-}
+afterAll(() => at.stop());
+beforeEach(() => at.reset());
 
 const refusals: readonly (readonly [
   what: string,
@@ -202,6 +180,6 @@ const refusals: readonly (readonly [
 ];
 
 test.each(refusals)('%s is refused over HTTP too', async (_what, method, path, sent, status, code) => {
-  expectProblem(await host.send(method, path, sent), status, code);
-  await expectUnharmed();
+  expectProblem(await at.host.send(method, path, sent), status, code);
+  await at.expectUnharmed();
 });

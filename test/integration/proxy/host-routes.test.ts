@@ -1,39 +1,17 @@
 // The proxy through the built app in its host: which routes and methods are served, and many changes at once.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
-import { expectProblem, type ProxyHost, startProxyHost, staticToken } from './host-harness.ts';
+import { type ConnectionHost, change, connection, graph, startConnectionHost } from './connection-host.ts';
+import { expectProblem } from './host-harness.ts';
 
 const call = '9b2d1c3e-0000-4000-8000-00000000abcd';
 const group = '0a1b2c3d-0000-4000-8000-0000000000ff';
-const graph = '/api/graph/v1.0';
-const connection = `${graph}/external/connections/contosohr`;
-const change = '{"name":"People"}';
 
-let simulator: Simulator;
-let host: ProxyHost;
+let at: ConnectionHost;
 beforeAll(async () => {
-  simulator = await startSimulator();
-  host = await startProxyHost(simulator.url);
+  at = await startConnectionHost();
 });
-afterAll(async () => {
-  expect(await host.process.stop()).toBe(0);
-  await simulator.stop();
-  expect(host.lines.join('\n')).not.toContain(staticToken);
-});
-beforeEach(() => {
-  simulator.control.reset();
-  simulator.control.addConnection({ id: 'contosohr' });
-});
-
-function seen(): readonly string[] {
-  return simulator.control.requests().map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
-}
-
-/** Graph heard nothing, and the service goes on. */
-async function expectUnharmed(): Promise<void> {
-  expect(seen()).toEqual([]);
-  expect(await host.send('PATCH', connection, { body: change })).toMatchObject({ status: 204 });
-}
+afterAll(() => at.stop());
+beforeEach(() => at.reset());
 
 describe('a route', () => {
   test.each([
@@ -47,7 +25,7 @@ describe('a route', () => {
     [`groups/${group}/onenote/operations/op.1`, 200, '{"status":"Completed"}'],
     [`groups/${group}/sites/root,${call},${group}/onenote/operations/op.1`, 200, '{"status":"Completed"}'],
   ])('is served in both versions: %s', async (path, status, body) => {
-    const { control } = simulator;
+    const { control } = at.simulator;
     control.addOperation({ kind: 'connectionOperation', parent: 'contosohr', id: 'op.1' });
     control.addOperation({ kind: 'commsOperation', parent: call, id: 'op.1' });
     for (const owner of ['users/ada@contoso.com', `groups/${group}`])
@@ -55,27 +33,34 @@ describe('a route', () => {
     const site = `/groups/${group}/sites/root,${call},${group}`;
     control.addOperation({ kind: 'onenoteOperation', parent: site, id: 'op.1' });
     for (const version of ['v1.0', 'beta']) {
-      expect((await host.send('PATCH', `/api/graph/${version}/${path}`, { body })).status).toBe(status);
-      expect((await host.send('GET', `/api/graph/${version}/${path}`)).status).toBe(200);
+      expect((await at.host.send('PATCH', `/api/graph/${version}/${path}`, { body })).status).toBe(status);
+      expect((await at.host.send('GET', `/api/graph/${version}/${path}`)).status).toBe(200);
     }
-    expect(seen().map((line) => line.split('/')[0])).toEqual(['PATCH ', 'GET ', 'PATCH ', 'GET ']);
+    expect(at.seen().map((line) => line.split('/')[0])).toEqual(['PATCH ', 'GET ', 'PATCH ', 'GET ']);
   });
 
   test('is found without regard to case before the version, as the host does it', async () => {
-    expect(await host.send('PATCH', `/API/Graph/v1.0/connections/contosohr`, { body: change })).toMatchObject(
-      {
-        status: 204,
-      },
-    );
+    expect(
+      await at.host.send('PATCH', `/API/Graph/v1.0/connections/contosohr`, { body: change }),
+    ).toMatchObject({
+      status: 204,
+    });
   });
 
   test('of a resource whose id stands in the body looks the operation up', async () => {
-    const { id, path } = simulator.control.addOperation({ kind: 'connectionOperation', parent: 'contosohr' });
-    const tracked = await host.send('POST', '/api/operations', { body: JSON.stringify({ resource: path }) });
+    const { id, path } = at.simulator.control.addOperation({
+      kind: 'connectionOperation',
+      parent: 'contosohr',
+    });
+    const tracked = await at.host.send('POST', '/api/operations', {
+      body: JSON.stringify({ resource: path }),
+    });
     expect(tracked.status).toBe(201);
     const body = JSON.stringify({ id, status: 'failed' });
-    expect(await host.send('PATCH', `${graph}/connectionOperation`, { body })).toMatchObject({ status: 200 });
-    expect(seen()).toEqual([`PATCH /v1.0${path}`]);
+    expect(await at.host.send('PATCH', `${graph}/connectionOperation`, { body })).toMatchObject({
+      status: 200,
+    });
+    expect(at.seen()).toEqual([`PATCH /v1.0${path}`]);
   });
 });
 
@@ -85,21 +70,21 @@ describe('A-33: a method that is not served', () => {
     'is 405 and names those that are: %s',
     async (method) => {
       for (const path of routes) {
-        const answer = await host.send(method, path, {
+        const answer = await at.host.send(method, path, {
           headers: { 'x-http-method-override': 'PATCH' },
           ...(method === 'HEAD' ? {} : { body: change }),
         });
         expect(answer).toMatchObject({ status: 405, headers: { allow: 'GET, PATCH' } });
         if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
       }
-      await expectUnharmed();
+      await at.expectUnharmed();
     },
   );
 
   test.each(['TRACE', 'PROPFIND', 'PURGE', 'SEARCH'])('is unknown to the host: %s', async (method) => {
     const request = `${method} ${connection} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
-    expect(await host.raw(request)).toEqual([404]);
-    await expectUnharmed();
+    expect(await at.host.raw(request)).toEqual([404]);
+    await at.expectUnharmed();
   });
 });
 
@@ -107,17 +92,17 @@ describe('A-49: a hundred changes at once', () => {
   test('are each sent once', async () => {
     const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
     const answers = await Promise.all(
-      names.map((name) => host.send('PATCH', connection, { body: JSON.stringify({ name }) })),
+      names.map((name) => at.host.send('PATCH', connection, { body: JSON.stringify({ name }) })),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
-    const sent = simulator.control.requests().map(({ body }) => (body as { name: string }).name);
+    const sent = at.simulator.control.requests().map(({ body }) => (body as { name: string }).name);
     expect(sent.toSorted()).toEqual(names.toSorted());
   });
 
   test('with one key are one change, and the others are told or repeated its answer', async () => {
     const headers = { 'idempotency-key': 'one', 'x-functions-key': 'one-caller' };
     const answers = await Promise.all(
-      Array.from({ length: 30 }, () => host.send('PATCH', connection, { body: change, headers })),
+      Array.from({ length: 30 }, () => at.host.send('PATCH', connection, { body: change, headers })),
     );
     for (const { status, code } of answers)
       expect([
@@ -129,19 +114,19 @@ describe('A-49: a hundred changes at once', () => {
         .filter(({ headers: given }) => !('idempotency-replayed' in given))
         .some(({ status }) => status === 204),
     ).toBe(true);
-    expect(seen()).toEqual(['PATCH /v1.0/external/connections/contosohr']);
-    const again = await host.send('PATCH', connection, { body: change, headers });
+    expect(at.seen()).toEqual(['PATCH /v1.0/external/connections/contosohr']);
+    const again = await at.host.send('PATCH', connection, { body: change, headers });
     expect(again).toMatchObject({ status: 204, headers: { 'idempotency-replayed': 'true' } });
-    const other = await host.send('PATCH', connection, { body: '{"name":"Other"}', headers });
+    const other = await at.host.send('PATCH', connection, { body: '{"name":"Other"}', headers });
     expectProblem(other, 422, 'idempotency_mismatch');
-    expect(seen().length).toBe(1);
+    expect(at.seen().length).toBe(1);
   });
 });
 
 test('A-57: more changes than a caller may make in a second are limited, and others are not', async () => {
   const headers = { 'x-functions-key': 'a-loop-gone-wild' };
   const answers = await Promise.all(
-    Array.from({ length: 200 }, () => host.send('PATCH', connection, { body: change, headers })),
+    Array.from({ length: 200 }, () => at.host.send('PATCH', connection, { body: change, headers })),
   );
   const limited = answers.filter(({ status }) => status === 429);
   expect(limited.length).toBeGreaterThan(0);
@@ -149,6 +134,6 @@ test('A-57: more changes than a caller may make in a second are limited, and oth
     expectProblem(answer, 429, 'rate_limited');
     expect(answer.headers['retry-after']).toBe('1');
   }
-  expect(seen().length).toBe(200 - limited.length);
-  expect(await host.send('PATCH', connection, { body: change })).toMatchObject({ status: 204 });
+  expect(at.seen().length).toBe(200 - limited.length);
+  expect(await at.host.send('PATCH', connection, { body: change })).toMatchObject({ status: 204 });
 });
