@@ -1,5 +1,6 @@
 // One request on its way through the host: what every part of the HTTP side needs to know of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import type { HttpTrigger, PlannedFunction } from './function-plan.ts';
 import type { Invocation, Invoker } from './invoke.ts';
 import type { HostLog } from './log.ts';
@@ -28,9 +29,29 @@ export function answerBare(response: ServerResponse, status: number): void {
     if (!response.writableEnded) response.destroy();
     return;
   }
-  response
-    .writeHead(status, { 'Content-Length': 0, ...(status === 413 ? { Connection: 'close' } : {}) })
-    .end();
+  response.writeHead(status, { 'Content-Length': 0, ...(status === 413 ? { Connection: 'close' } : {}) });
+  response.flushHeaders();
+  endOnceRead(response);
+}
+
+/** As the real host's server does, for a while. */
+const readOnMs = 1000;
+
+/**
+ * Ends an answer that is written, and reads on what the caller still sends: to close the connection under him would take
+ * the answer from him, too.
+ */
+export function endOnceRead(response: ServerResponse): void {
+  const { req } = response;
+  const end = (): void => void response.end();
+  if (req.complete || req.destroyed) return end();
+  const timer = setTimeout(end, readOnMs);
+  finished(req, { writable: false }, () => {
+    clearTimeout(timer);
+    end();
+  });
+  req.unpipe();
+  req.resume();
 }
 
 /** Duplicates are joined with commas, as the real host does it. */

@@ -5,7 +5,14 @@ import { Server } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ProgrammingModel, TypedData } from './core-types.ts';
-import { answerBare, type Exchange, type HttpHost, joinedHeaders, traceOf } from './http-exchange.ts';
+import {
+  answerBare,
+  type Exchange,
+  endOnceRead,
+  type HttpHost,
+  joinedHeaders,
+  traceOf,
+} from './http-exchange.ts';
 import { newInvocationId } from './invoke.ts';
 import { messageOf } from './log.ts';
 
@@ -123,7 +130,12 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
       response.writeHead(answer.statusCode ?? 500, answer.statusMessage, answerHeaders(answer));
       // Small chunks must not wait for larger ones: server-sent events arrive as they are written.
       response.flushHeaders();
-      pipeline(answer, response).then(resolve, () => resolve());
+      pipeline(answer, response, { end: false })
+        .then(
+          () => endOnceRead(response),
+          () => response.destroy(),
+        )
+        .finally(resolve);
     });
     upstream.once('error', (error) => {
       if (!signal.aborted) {
@@ -151,7 +163,12 @@ async function forward({ host, target, exchange, invocationId, signal }: Forward
 
   function sendBody(): void {
     const limit = limitBytes(host.maxBodyBytes, () => answerBare(response, 413));
-    pipeline(request, limit, upstream).catch(() => upstream.destroy());
+    pipeline(limit, upstream).catch(() => upstream.destroy());
+    request.pipe(limit);
+    // Whoever breaks off its body ends what it began; what became of the answer does not end the body.
+    request.once('close', () => {
+      if (!request.complete) limit.destroy();
+    });
   }
 }
 

@@ -172,9 +172,7 @@ function expectFates({ simulator }: Platform, operations: number): void {
   const { sent, lost, copies, redelivered } = simulator.control.stats().pushes;
   const first = sent - copies - redelivered;
   expect(first + lost).toBe(operations * 3);
-  for (const count of [lost / (first + lost), copies / first]) {
-    // Four standard deviations of three hundred.
-    expect(count).toBeGreaterThan(share - 0.1);
-    expect(count).toBeLessThan(share + 0.1);
-  }
+  const fourDeviations = 4 * Math.sqrt((share * (1 - share)) / first);
+  for (const count of [lost / (first + lost), copies / first])
+    expect(Math.abs(count - share)).toBeLessThan(fourDeviations);
 }
