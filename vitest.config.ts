@@ -1,5 +1,5 @@
-// How the tests run: real processes, two at a time, one line of counts at the end. Tests of whole processes come last:
-// they load the machine, and wait for it longer.
+// How the tests run: a few files side by side, one line of counts at the end. Tests of whole processes come last: they
+// load the machine, and wait for it longer.
 import { defineConfig } from 'vitest/config';
 import { countingReporter } from './test/reporter.ts';
 
@@ -17,7 +17,10 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          maxWorkers: 2,
+          // One that waits leaves the two cores to two others.
+          maxWorkers: 3,
+          // A worker loads the modules once for all its files; what they share must hold no state.
+          isolate: false,
           sequence: { groupOrder: 0 },
           testTimeout: 30_000,
           hookTimeout: 60_000,

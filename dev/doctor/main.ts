@@ -1,43 +1,19 @@
-// `npm run doctor`: reads where the settings come from, has everything looked at, prints the report and ends with a
-// code that a script can use.
-import { examine } from './examine.ts';
-import { help, readOptions } from './options.ts';
-import { exitCodeOf } from './report.ts';
-import { isColoured, reportText } from './report-text.ts';
-import { readSource, UsageError } from './settings/source.ts';
+// `npm run doctor`: the command in a process of its own, which ends with a code that a script can use.
+import { runCommand } from './command.ts';
+import { isColoured } from './report-text.ts';
+import { UsageError } from './settings/source.ts';
 
-const root = process.cwd();
-
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.isHelp) {
-    await print(help);
-    return 0;
-  }
-  const source = await readSource({ ...options, root, env: process.env, stdin: process.stdin });
-  const { isOwnSignIn, kinds } = options;
-  const report = await examine({ source, url: options.url ?? source.url, kinds, isOwnSignIn, root });
-  await print(
-    options.output === 'json'
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : reportText(report, {
-          isColoured: isColoured(process.stdout, process.env),
-          width: process.stdout.isTTY ? process.stdout.columns : null,
-        }),
-  );
-  return exitCodeOf(report, options.isStrict);
-}
-
-/** Into a pipe too, the whole text is out before the process ends. */
-function print(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write(text, () => resolve());
-  });
-}
+const { stdin, stdout, env } = process;
 
 try {
-  // What hangs must not keep the process from ending.
-  process.exit(await main());
+  const { code, printed } = await runCommand(process.argv.slice(2), {
+    root: process.cwd(),
+    env,
+    stdin,
+    screen: { isColoured: isColoured(stdout, env), width: stdout.isTTY ? stdout.columns : null },
+  });
+  // Into a pipe too, the whole text is out before the process ends; what hangs must not keep it from ending.
+  stdout.write(printed, () => process.exit(code));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\nnpm run doctor -- --help says more.\n`);

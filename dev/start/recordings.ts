@@ -21,7 +21,9 @@ export async function recordCalls(bot: Bot): Promise<number> {
   const where = { path: untold, changeType: 'deleted' };
   await post(`${graph}/_control/faults`, { fault: 'pushLoss', where });
   const resource = await record(bot, untold);
-  await post(`${api}/api/operations`, { resource, label: 'recording, push lost' });
+  list.name(resource, 'recording, push lost');
+  // As a bot does that does not rely on the platform alone; whether its word or a notification came first, one is watched.
+  await post(`${api}/api/operations`, { resource });
   return 2;
 }
 

@@ -1,6 +1,5 @@
 // The simulation with a bug in it: bundled from the source with the bug's changes applied in memory, and loaded.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -11,7 +10,10 @@ export type Simulation = { readonly runSeed: typeof runSeed };
 
 /** @throws Error when a change does not fit exactly one place of its file. */
 export async function buildWithBug(root: string, bug: PlantedBug): Promise<Simulation> {
-  const folder = await mkdtemp(join(tmpdir(), 'planted-'));
+  // Where the packages are found from, which stay as they are.
+  const cache = join(root, 'node_modules/.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'planted-'));
   try {
     const outfile = join(folder, 'simulation.mjs');
     const applied = new Set<string>();
@@ -20,6 +22,7 @@ export async function buildWithBug(root: string, bug: PlantedBug): Promise<Simul
       entryPoints: ['test/simulation/run-seed.ts'],
       outfile,
       bundle: true,
+      packages: 'external',
       platform: 'node',
       format: 'esm',
       logLevel: 'error',

@@ -1,10 +1,7 @@
-// Nothing is lost and nothing invented, in five hundred worlds in which everything goes wrong; and the simulation is no
-// ornament: it catches every bug that is planted into the product.
+// Nothing is lost and nothing invented, in five hundred worlds in which everything goes wrong.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { explain, judge } from '../checker/judge.ts';
-import { buildWithBug } from './build-with-bug.ts';
-import { plantedBugs } from './planted-bugs.ts';
 import { regressions } from './regressions.ts';
 import { runSeed } from './run-seed.ts';
 
@@ -38,17 +35,5 @@ describe('in a world in which everything goes wrong', () => {
         .update(JSON.stringify(await runSeed(seed)))
         .digest('hex');
     expect(await hash()).toBe(await hash());
-  });
-});
-
-describe('a planted bug', () => {
-  test.each(plantedBugs)('is caught: $name', { timeout: 180_000 }, async (bug) => {
-    const simulation = await buildWithBug(process.cwd(), bug);
-    // The seed that caught it last first; then all that it may take.
-    const order = [bug.caughtBy, ...Array.from({ length: seeds }, (_, index) => index + 1)];
-    for (const seed of order) {
-      if (judge(await simulation.runSeed(seed)).violations.length > 0) return;
-    }
-    expect.fail(`${bug.name} was not caught by ${seeds} seeds`);
   });
 });

@@ -63,7 +63,7 @@ async function examined(
   const given = { settings, url: stack.host.url, form: 'list', args: ['--sign-in'] } as const;
   const result = await examineStack({ ...given, env: await installAz(token) });
   const secrets = [...secretsIn(settings), token, ...token.split('.')];
-  expect(secrets.filter((secret) => (result.stdout + result.stderr).includes(secret))).toEqual([]);
+  expect(secrets.filter((secret) => result.printed.includes(secret))).toEqual([]);
   return result;
 }
 

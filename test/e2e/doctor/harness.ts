@@ -3,9 +3,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { QueueClient } from '@azure/storage-queue';
 import { inject } from 'vitest';
+import { runCommand } from '../../../dev/doctor/command.ts';
 import type { Report } from '../../../dev/doctor/report.ts';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
@@ -102,8 +104,7 @@ function settingsOf({ graph, openId, token }: Places): Env {
 
 export type Examined = {
   readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  readonly printed: string;
   readonly report: Report;
   /** What neither passed nor was skipped: id, status, and what to do. */
   readonly found: readonly { readonly id: string; readonly status: string; readonly fix: string }[];
@@ -116,46 +117,47 @@ export type Given = {
   readonly args?: readonly string[];
   /** Of the settings: a local.settings.json, or what Azure lists of an app. */
   readonly form?: 'file' | 'list';
-  /** Of the doctor's own process. */
+  /** Of the doctor's process, which it then has for itself. */
   readonly env?: Env;
 };
 
-/** `npm run doctor`, with its settings as a file and its report as a document. */
+/** `npm run doctor`, with its settings on standard input and its report as a document. */
 export async function examineStack({
   settings,
   url,
   args = [],
   form = 'file',
-  env = {},
+  env,
 }: Given): Promise<Examined> {
-  const { code, stdout, stderr } = await runDoctor(
-    ['--settings', '-', '--url', url, '--output', 'json', '--strict', ...args],
-    {
-      input: JSON.stringify(form === 'file' ? { IsEncrypted: false, Values: settings } : listOf(settings)),
-      env,
-    },
-  );
-  if (!stdout.startsWith('{')) throw new Error(`The doctor ended with ${code}: ${stdout}${stderr}`);
-  const report = JSON.parse(stdout) as Report;
+  const all = ['--settings', '-', '--url', url, '--output', 'json', '--strict', ...args];
+  const input = JSON.stringify(form === 'file' ? { IsEncrypted: false, Values: settings } : listOf(settings));
+  const { code, printed } = await (env === undefined
+    ? runCommand(all, {
+        root: process.cwd(),
+        env: {},
+        stdin: Readable.from([input]),
+        screen: { isColoured: false, width: null },
+      })
+    : runDoctor(all, { input, env }));
+  if (!printed.startsWith('{')) throw new Error(`The doctor ended with ${code}: ${printed}`);
+  const report = JSON.parse(printed) as Report;
   const found = report.checks
     .filter(({ status }) => status === 'warn' || status === 'fail')
     .map(({ id, status, fix }) => ({ id, status, fix: fix ?? '' }));
-  return { code, stdout, stderr, report, found };
+  return { code, printed, report, found };
 }
-
-/** Halves the work of each of several dozen starts. */
-const compileCache = 'node_modules/.cache/opwatch-doctor';
 
 function listOf(settings: Env): readonly object[] {
   return Object.entries(settings).map(([name, value]) => ({ name, slotSetting: false, value }));
 }
 
+/** The command as a process: what it printed on both ways out, and the code it ended with. */
 export async function runDoctor(
   args: readonly string[],
   { input, env = {} }: { readonly input: string; readonly env?: Env },
-): Promise<Pick<Examined, 'code' | 'stdout' | 'stderr'>> {
+): Promise<Pick<Examined, 'code' | 'printed'>> {
   const child = spawn(process.execPath, ['dev/doctor/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { PATH: process.env['PATH'], ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(input);
@@ -164,7 +166,7 @@ export async function runDoctor(
     text(child.stderr),
     once(child, 'close') as Promise<[number | null]>,
   ]);
-  return { code, stdout, stderr };
+  return { code, printed: stdout + stderr };
 }
 
 /** Parts of these settings that must not be printed: keys, tokens and what proves anything. */

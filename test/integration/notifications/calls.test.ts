@@ -129,7 +129,7 @@ describe('a push of a watched operation', () => {
 
   test('that changes nothing writes nothing', async () => {
     const { path } = await watched();
-    await receiving.push(pushOf(path, 'running'));
+    expect(await receiving.push(pushOf(path, 'running'))).toMatchObject({ status: 202 });
     const counts = await receiving.counted(() => receiving.push(pushOf(path, 'running')));
     expect(counts).toEqual({ 'table GET': 1 });
   });
