@@ -126,15 +126,17 @@ export const shownEndsAreReported: Invariant = ({ history, generations, rows }) 
   });
 };
 
-/** C2b: `expired` needs a look at or after the deadline. */
+/** C2b: `expired` needs a look at or after the deadline: a sweep's request, answered or not, or a caller's through the proxy. */
 export const expiredWasLookedAt: Invariant = ({ history, generations, rows }) => {
   const deadlines = deadlinesOf(rows);
   const called = only(history, 'called');
+  const observed = only(history, 'observed');
   return [...generations].flatMap(([name, own]) => {
     const end = own.at(-1);
     const deadlineAtMs = deadlines.get(name);
     if (end?.state !== 'expired' || deadlineAtMs === undefined) return [];
-    const isLooked = called.some(({ sentAtMs, atMs }) => sentAtMs >= deadlineAtMs && atMs <= end.atMs);
+    const looks = [...called, ...observed.filter(({ key }) => key === end.key)];
+    const isLooked = looks.some(({ sentAtMs, atMs }) => sentAtMs >= deadlineAtMs && atMs <= end.atMs);
     return isLooked ? [] : [violation('C2b expired without a look', end.key, end.id)];
   });
 };

@@ -7,8 +7,11 @@ import { type Plan, second } from './plan.ts';
 import type { SimulatedGraph, TrueOperation } from './simulated-graph.ts';
 import type { World } from './world.ts';
 
-/** After the beginning of the run. */
-const endsAfterMs = 130 * second;
+/** After the beginning of the run: just before a poll that all of them are due for. */
+const endsAfterMs = 135 * second;
+/** After the faults. Polls are due 2 s after the registration and every 10 s from then, each half a second sooner or later. */
+const trackedMs = 4 * second;
+const dueMs = trackedMs + 32.5 * second;
 const size = 4;
 
 export function drawRush(world: World, kind: Plan['kind'], parent: string): readonly TrueOperation[] {
@@ -31,8 +34,8 @@ export function startRush(
   if (first === undefined || second_ === undefined) return;
   if (world.chance(0.3)) sleepInMidSweep(first);
   for (const operation of rush)
-    world.after(4 * second, () => ask(world, api, (app) => track(app, operation, null)));
-  const rushMs = 30 * second + world.between(500, 3 * second);
+    world.after(trackedMs, () => ask(world, api, (app) => track(app, operation, null)));
+  const rushMs = dueMs + world.between(0, second);
   world.after(
     rushMs,
     () =>

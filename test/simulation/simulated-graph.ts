@@ -76,19 +76,27 @@ export function createSimulatedClient(
     // The proxy forwards what Graph answers and heeds no wait but its own caller's.
     if (request.method === 'POST')
       world.record({ by: process.name, type: 'called', tenantId: 'home', sentAtMs, items: items.length });
-    const answers = items.map((item) => answerItem(item, sentAtMs, request.method));
+    const answers = items.map((item) => answerItem(item, sentAtMs));
     if (request.method === 'GET') return asResponse(answers[0] as Answer);
     const kept = shuffled(answers, world.random).filter(() => !world.chance(rates().graphItem / 3));
+    // Whoever was not answered was not told to wait.
+    if (kept.some(({ status }) => status === 429))
+      world.record({
+        by: process.name,
+        type: 'throttled',
+        tenantId: 'home',
+        untilMs: graph.throttledUntilMs,
+      });
     const extra = kept.filter(() => world.chance(rates().graphItem / 3));
     const copies = extra.map((one) => ({ ...one, id: one.id.toUpperCase() }));
     return asResponse({ id: '', status: 200, body: { responses: [...kept, ...copies] } });
   }
 
-  function answerItem({ id, url }: Item, sentAtMs: number, method: string): Answer {
+  function answerItem({ id, url }: Item, sentAtMs: number): Answer {
     const operation = graph.operations.find(({ named }) => named.resource.path === decodeURIComponent(url));
     const key = operation?.named.key ?? '';
     if (world.chance(rates().throttle)) announceWait();
-    if (world.nowMs() < graph.throttledUntilMs) return throttled(id, method);
+    if (world.nowMs() < graph.throttledUntilMs) return throttled(id);
     if (world.chance(rates().graphItem)) return { id, status: 503, body: { error: { code: 'busy' } } };
     const atMs = world.chance(rates().staleReplica)
       ? world.nowMs() - world.between(0, staleMs)
@@ -106,10 +114,8 @@ export function createSimulatedClient(
     graph.throttledUntilMs = Math.max(graph.throttledUntilMs, world.nowMs() + seconds * 1000);
   }
 
-  function throttled(id: string, method: string): Answer {
+  function throttled(id: string): Answer {
     const seconds = Math.ceil((graph.throttledUntilMs - world.nowMs()) / 1000);
-    const untilMs = graph.throttledUntilMs;
-    if (method === 'POST') world.record({ by: process.name, type: 'throttled', tenantId: 'home', untilMs });
     return {
       id,
       status: 429,
