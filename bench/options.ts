@@ -81,6 +81,8 @@ const rush = {
   transitionRate: 0.3,
   sweeperWarmUpMs: 0,
 } as const;
+/** By then the rate that the first refusals taught is as good as it gets. */
+const learningTicks = 40;
 const limited = { operations: 2000, intervalMs: 2000, tickMs: 1000, sweeperWarmUpMs: 0 } as const;
 
 /** @throws RangeError for a value that makes no sense; TypeError for an unknown option. */
@@ -148,9 +150,9 @@ function throttledOf(mode: Plan['mode'], steady: Workload, given: string | undef
   const halfOfDemand = limited.operations / (limited.intervalMs / 1000) / 2;
   const throttle =
     given === undefined ? ({ type: 'quota', itemsPerSecond: halfOfDemand } as const) : throttleOf(given);
-  const busy = mode === 'full' ? 30 : 24;
+  const busy = mode === 'full' ? 30 : 20;
   return {
-    workload: { ...steady, ...limited, throttle, phases: { warmUp: 2, quiet: 0, settle: 20, busy } },
+    workload: { ...steady, ...limited, throttle, phases: { warmUp: 2, quiet: 0, settle: learningTicks, busy } },
     contestants: mode === 'full' ? ['opwatch', 'naive', 'corelro'] : ['opwatch'],
   };
 }
