@@ -153,7 +153,12 @@ function throttledOf(mode: Plan['mode'], steady: Workload, given: string | undef
     given === undefined ? ({ type: 'quota', itemsPerSecond: halfOfDemand } as const) : throttleOf(given);
   const busy = mode === 'full' ? 30 : 20;
   return {
-    workload: { ...steady, ...limited, throttle, phases: { warmUp: 2, quiet: 0, settle: learningTicks, busy } },
+    workload: {
+      ...steady,
+      ...limited,
+      throttle,
+      phases: { warmUp: 2, quiet: 0, settle: learningTicks, busy },
+    },
     contestants: mode === 'full' ? ['opwatch', 'naive', 'corelro'] : ['opwatch'],
   };
 }

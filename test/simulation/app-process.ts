@@ -57,7 +57,7 @@ export function startAppProcess(outside: Outside, process: Process) {
   const skewMs = world.between(-plan().maxSkewMs, plan().maxSkewMs);
   const bootAtMs = world.nowMs();
   const clock = createStorageClock({
-    wallMs: () => world.nowMs() + skewMs,
+    wallMs: () => world.nowMs() + skewMs + setByMs(world.nowMs()),
     monotonicMs: () => world.nowMs() - bootAtMs,
   });
   const simulatedTable = openSimulatedTable({ world, rates }, { process, table, onDate: clock.learn });
@@ -126,6 +126,11 @@ export function startAppProcess(outside: Outside, process: Process) {
     signal.addEventListener('abort', end);
     return promise;
   }
+}
+
+/** Every other minute a wall clock is an hour ahead: it is set on, and back. */
+function setByMs(nowMs: number): number {
+  return Math.floor(nowMs / minute) % 2 === 0 ? 0 : 60 * minute;
 }
 
 /** What every process does before anything else, until it has succeeded once; from then on it knows storage's time. */

@@ -17,8 +17,8 @@ export type Scene = Pick<HostProcess, 'ask' | 'run' | 'kill' | 'isDead'> & {
   readonly witness: Witness;
   /** @param failPoint where it dies, as FAILPOINT; absent: nowhere. */
   readonly start: (failPoint?: string) => Promise<void>;
-  /** Another process on the same storage. */
-  readonly startBeside: () => Promise<HostProcess>;
+  /** Another process on the same storage. @param app its folder; absent: the same app. */
+  readonly startBeside: (app?: string) => Promise<HostProcess>;
   readonly url: () => string;
   /** The last process. */
   readonly current: () => HostProcess | undefined;
@@ -87,8 +87,8 @@ export async function openScene({ azurite, folder, env = {} }: SceneOptions): Pr
     host = await startHostProcess({ folder, port: String(port), env: envOf(failPoint) });
   }
 
-  async function startBeside(): Promise<HostProcess> {
-    const other = await startHostProcess({ folder, port: '0', env: envOf('') });
+  async function startBeside(app = folder): Promise<HostProcess> {
+    const other = await startHostProcess({ folder: app, port: '0', env: envOf('') });
     others.push(other);
     return other;
   }

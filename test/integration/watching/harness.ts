@@ -87,8 +87,9 @@ const tracksUntilGivenUp = 5;
 export async function startWatching(
   env: Readonly<Record<string, string>> = {},
   time: 'running' | 'stopped' = 'running',
+  azurite = inject('azurite'),
 ): Promise<Watching> {
-  const storage = await startStorageProxy(inject('azurite'));
+  const storage = await startStorageProxy(azurite);
   // At a whole second, as the service tells no parts of one.
   if (time === 'stopped') storage.stoppedAtMs = Math.floor(Date.now() / 1000) * 1000;
   const simulator = await startSimulator({ now: storage.nowMs });
@@ -125,7 +126,7 @@ export async function startWatching(
   const taken = new Set<string>();
   const app = newApp();
   await app.start();
-  const transitionsQueue = new QueueClient(inject('azurite'), `transitions-${id}`);
+  const transitionsQueue = new QueueClient(azurite, `transitions-${id}`);
   const sweep = (kind: Kind = 'connectionOperation'): Promise<void> => app.pollKind(kind);
   return {
     app,
@@ -143,9 +144,9 @@ export async function startWatching(
       storage.aheadMs += ms;
     },
     secondApp: newApp,
-    table: TableClient.fromConnectionString(inject('azurite'), `t${id}`, { allowInsecureConnection: true }),
+    table: TableClient.fromConnectionString(azurite, `t${id}`, { allowInsecureConnection: true }),
     transitionsQueue,
-    sweepsQueue: new QueueClient(inject('azurite'), `sweeps-${id}`),
+    sweepsQueue: new QueueClient(azurite, `sweeps-${id}`),
     stop,
   };
 

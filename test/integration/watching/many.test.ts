@@ -43,7 +43,8 @@ async function startMany() {
       .map((one) => ({ type: 'create', rowKey: liveRowKey(one.key), properties: writeLive(one) }) as const);
     await table.transact(target.shard, rows);
   }
-  const counts = { pages: 0, transactions: 0, requests: 0, items: 0 };
+  const counts = { pages: 0, transactions: 0, mostRows: 0, requests: 0, items: 0 };
+  const world = { word: 'inprogress', sent: 0 };
   let nowMs = startMs;
   const sweepShard = createSweepShard({
     ...createOperationStore({
@@ -62,14 +63,16 @@ async function startMany() {
       nowMs += ms;
     },
     graphRoot: home.root,
-    send: async () => undefined,
+    send: async () => {
+      world.sent += 1;
+    },
     readBatch: async (targets) => {
       counts.requests += 1;
       counts.items += targets.length;
       return { observations: new Map(targets.map(answer)), pause: null, httpRequests: 1 };
     },
   });
-  return { counts, sweep };
+  return { counts, world, sweep };
 
   function counting(): Table {
     return {
@@ -82,13 +85,14 @@ async function startMany() {
       },
       transact: (partitionKey, actions) => {
         counts.transactions += 1;
+        counts.mostRows = Math.max(counts.mostRows, actions.length);
         return table.transact(partitionKey, actions);
       },
     };
   }
 
   function answer({ key }: ReadTarget): readonly [string, ReadObservation] {
-    return [key, { ...aStatus('inprogress', nowMs - startMs), observedBy: 'poll' }];
+    return [key, { ...aStatus(world.word, nowMs - startMs), observedBy: 'poll' }];
   }
 
   async function sweep(): Promise<void> {
@@ -109,4 +113,18 @@ test('twenty thousand every ten seconds cost a twentieth of a request and 0.0011
   expect(counts.pages / 6).toBeLessThanOrEqual(21);
   expect(counts.transactions).toBe(1);
   expect((counts.pages + counts.transactions) / counts.items).toBeLessThanOrEqual(0.0011);
+});
+
+test('ten thousand changes and more at once share commits of at most a hundred rows, and each is sent (F-39)', async () => {
+  const { counts, world, sweep } = await startMany();
+  await sweep();
+  Object.assign(counts, { transactions: 0, mostRows: 0, items: 0 });
+  world.word = 'finalizing';
+  await sweep();
+  expect(counts.items).toBeGreaterThan(10_000);
+  expect(world.sent).toBe(counts.items);
+  expect(counts.mostRows).toBeLessThanOrEqual(100);
+  // Three rows a change. What a request's twenty answers bring is not split; what was sent is cleared by the hundred.
+  expect(counts.transactions).toBeGreaterThanOrEqual(counts.items / 33 + counts.items / 100);
+  expect(counts.transactions).toBeLessThanOrEqual((counts.items / 20 + counts.items / 100) * 1.02);
 });
