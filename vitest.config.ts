@@ -7,6 +7,7 @@ import { countingReporter } from './test/reporter.ts';
 export default defineConfig({
   test: {
     globalSetup: ['./test/global-setup.ts'],
+    setupFiles: ['./test/setup-file.ts'],
     pool: 'forks',
     allowOnly: false,
     reporters: ['default', countingReporter()],

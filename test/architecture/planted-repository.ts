@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterFile } from '../after-file.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 
@@ -18,13 +18,6 @@ const configuration = [
 
 type Manifest = { readonly devDependencies: Readonly<Record<string, string>> };
 export type PlantedRepository = { readonly root: string };
-
-const roots: string[] = [];
-
-// Registered by whichever test file imports this.
-afterAll(async () => {
-  await Promise.all(roots.map((root) => rm(root, { recursive: true })));
-});
 
 /** One file in each layer, each used by the next. */
 const cleanFiles: Readonly<Record<string, string>> = {
@@ -103,7 +96,7 @@ export async function plantRepository(
   planted: Readonly<Record<string, string>> = {},
 ): Promise<PlantedRepository> {
   const root = await mkdtemp(join(tmpdir(), 'opwatch-planted-'));
-  roots.push(root);
+  afterFile(() => rm(root, { recursive: true }));
   await Promise.all(configuration.map((name) => cp(join(repositoryRoot, name), join(root, name))));
   await symlink(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
   const files = {

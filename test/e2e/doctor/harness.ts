@@ -157,7 +157,7 @@ export async function runDoctor(
   { input, env = {} }: { readonly input: string; readonly env?: Env },
 ): Promise<Pick<Examined, 'code' | 'printed'>> {
   const child = spawn(process.execPath, ['dev/doctor/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(input);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll } from 'vitest';
+import { afterFile } from '../../after-file.ts';
 
 export type LogLine = { readonly level: string; readonly message: string; readonly [field: string]: unknown };
 
@@ -27,18 +27,12 @@ type Given = { readonly env?: Readonly<Record<string, string>>; readonly args?: 
 const main = new URL('../../../dev/host/main.ts', import.meta.url).pathname;
 const fixture = new URL('../../fixtures/host-app/', import.meta.url).pathname;
 
-const started = new Set<ChildProcess>();
-afterAll(async () => {
-  await Promise.all([...started].map((child) => endChild(child, 'SIGKILL')));
-});
-
 function spawnHost({ env = {}, args = [] }: Given): ChildProcess {
   const child = spawn(process.execPath, [main, '--port', '0', '--app', fixture, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  started.add(child);
-  child.once('exit', () => started.delete(child));
+  afterFile(() => endChild(child, 'SIGKILL'));
   return child;
 }
 

@@ -1,0 +1,4 @@
+// Runs before each test file.
+import { registerAfterFile } from './after-file.ts';
+
+registerAfterFile();
