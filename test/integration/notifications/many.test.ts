@@ -25,7 +25,7 @@ type Planned = {
 
 test.each([
   { operations: 500, unknown: 'begin their tracking', autoTrack: 'true' },
-  { operations: 100, unknown: 'wait for their registration', autoTrack: 'false' },
+  { operations: 300, unknown: 'wait for their registration', autoTrack: 'false' },
 ])(
   '$operations operations end once each and none is invented where unknown ones $unknown',
   {
