@@ -3,10 +3,12 @@
 import { defineConfig } from 'vitest/config';
 import { countingReporter } from './test/reporter.ts';
 
+/** Each project has an Azurite of its own: tests of whole processes do not meet what thousands of others left in it. */
+const globalSetup = ['./test/global-setup.ts'];
+
 // Vitest reads its configuration from a default export; there is no other.
 export default defineConfig({
   test: {
-    globalSetup: ['./test/global-setup.ts'],
     setupFiles: ['./test/setup-file.ts'],
     pool: 'forks',
     allowOnly: false,
@@ -18,6 +20,7 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
+          globalSetup,
           // One that waits leaves the two cores to two others.
           maxWorkers: 3,
           // A worker loads the modules once for all its files; what they share must hold no state.
@@ -32,6 +35,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 90_000,

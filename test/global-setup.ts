@@ -1,4 +1,4 @@
-// One Azurite for all test files: its start takes seconds. Files keep apart by unique names of tables and queues.
+// One Azurite for all test files of a project: its start takes seconds. Files keep apart by unique names of tables and queues.
 import type { TestProject } from 'vitest/node';
 import { startAzurite } from '../dev/azurite.ts';
 
