@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           globalSetup,
+          setupFiles: ['./test/leave-as-found.ts'],
           // One that waits leaves the two cores to two others.
           maxWorkers: 3,
           // A worker loads the modules once for all its files; what they share must hold no state.

@@ -38,7 +38,8 @@ beforeAll(async () => {
   process.env['AZURE_TENANT_ID'] = foreignTenant;
 });
 afterAll(async () => {
-  process.env = before;
+  for (const name of ['HTTPS_PROXY', 'AZURE_TENANT_ID']) delete process.env[name];
+  Object.assign(process.env, before);
   proxy.close();
   proxy.closeAllConnections();
   await signIn.stop();

@@ -1,6 +1,6 @@
 // Storage that can't be trusted, one call after another: nothing is lost, nothing comes under another id, and callers are
 // told the truth or 503. Rows of the fault matrix: F-19, F-23, F-29.
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { ProxyMode } from '../../fixtures/storage-proxy.ts';
 import { startWatching } from './harness.ts';
 import { callerCalls, registrationCalls } from './storage-calls/caller-calls.ts';
@@ -10,6 +10,7 @@ import { sweepCalls } from './storage-calls/sweep-calls.ts';
 
 // Most of them only wait for an answer that never comes.
 vi.setConfig({ maxConcurrency: 16 });
+afterAll(vi.resetConfig);
 
 const modes: readonly ProxyMode[] = ['busy', 'reset', '500', 'hang', 'slow'];
 /** Applied after its sender has tried again, or has been told that nobody knows. */
