@@ -1,6 +1,7 @@
 // What reading a shard costs, as a process of its own: the product's store reads the live rows of a run that is over,
-// again and again, as every sweep begins by doing.
+// whole, again and again, as every sweep of a small shard begins.
 import { openStorage } from '../src/storage/open-storage.ts';
+import { createStorageClock } from '../src/storage/storage-clock.ts';
 import { seededShard } from './contestants/seed-rows.ts';
 
 export type SweepRead = { readonly rows: number; readonly reads: number; readonly cpuMsPerThousand: number };
@@ -18,8 +19,8 @@ if (import.meta.main) {
     sweepsQueue: 'unused',
     encoding: 'base64',
     shards: 1,
-    nowMs: Date.now,
-    onServerDate: () => undefined,
+    clock: createStorageClock({ wallMs: Date.now, monotonicMs: () => performance.now() }),
+    wholeUpTo: Number.POSITIVE_INFINITY,
     onUnreadableRow: (_shard, rowKey) => {
       throw new Error(`${rowKey} can't be read`);
     },

@@ -229,8 +229,7 @@ function openConfiguredStorage(config: Config, clock: StorageClock, log: Log): S
     sweepsQueue: config.queues.sweeps,
     encoding: config.queues.encoding,
     shards: config.shards,
-    nowMs: clock.nowMs,
-    onServerDate: clock.learn,
+    clock,
     onUnreadableRow: (shard, rowKey) =>
       log('error', { shard, rowKey }, 'row can not be read and is left alone'),
   });

@@ -7,6 +7,8 @@ import { queryRows } from './query-rows.ts';
 import { hasCode, hasStatus, isForbidden, isRefusal, toStorageError } from './storage-errors.ts';
 import {
   assertTransaction,
+  type KeyRange,
+  type Part,
   type RangeQuery,
   type Row,
   type Table,
@@ -33,7 +35,8 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
   async function* query(partitionKey: string, range: RangeQuery): AsyncIterable<readonly Row[]> {
     if (range.filter?.some(({ oneOf }) => oneOf.length === 0)) return; // OData has no empty choice; it holds for none
     const filter = [
-      `PartitionKey eq ${quote(partitionKey)} and RowKey ge ${quote(range.from)} and RowKey lt ${quote(range.to)}`,
+      `PartitionKey eq ${quote(partitionKey)} and ${isWithin(range)}`,
+      ...(range.part ? [`(${isOfPart(range.part)})`] : []),
       ...(range.below ? [`${range.below.column} lt ${quote(range.below.value)}`] : []),
       ...(range.filter ?? []).map(
         ({ column, oneOf }) => `(${oneOf.map((value) => equals(column, value)).join(' or ')})`,
@@ -94,6 +97,16 @@ function toRow(entity: TableEntityResult<Record<string, unknown>>): Row {
     if (isOurs && !system.has(name)) properties[name] = value;
   }
   return { rowKey: entity.rowKey ?? '', etag: entity.etag, properties };
+}
+
+/** The service stamps rows with `Timestamp`, and compares it like a column. */
+function isOfPart({ before, writtenSinceMs, slice }: Part): string {
+  const since = new Date(writtenSinceMs).toISOString();
+  return `RowKey ge ${quote(before)} or (${isWithin(slice)}) or Timestamp ge datetime'${since}'`;
+}
+
+function isWithin({ from, to }: KeyRange): string {
+  return `RowKey ge ${quote(from)} and RowKey lt ${quote(to)}`;
 }
 
 function equals(column: string, value: string | boolean): string {

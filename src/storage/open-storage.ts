@@ -8,6 +8,7 @@ import { createHistory } from './history.ts';
 import { createIdempotencyStore } from './idempotency-store.ts';
 import { createOperationStore, type OperationStore } from './operation-store.ts';
 import { checkShardCount } from './shard-count.ts';
+import type { StorageClock } from './storage-clock.ts';
 
 export type { StorageConnection } from './connections.ts';
 
@@ -18,10 +19,11 @@ export type StorageOptions = {
   readonly sweepsQueue: string;
   readonly encoding: 'base64' | 'text';
   readonly shards: number;
-  readonly nowMs: () => number;
-  /** The Date header of each answer of the table. */
-  readonly onServerDate: (atMs: number) => void;
+  /** It learns from each answer of the table. */
+  readonly clock: StorageClock;
   readonly onUnreadableRow: (shard: string, rowKey: string) => void;
+  /** So many live rows of a shard are read whole at each sweep; absent: a page of them. */
+  readonly wholeUpTo?: number;
 };
 
 export type Storage = {
@@ -40,7 +42,7 @@ const sweepMessageLifeSeconds = 5 * 60;
 
 export function openStorage(options: StorageOptions): Storage {
   const { connection, encoding } = options;
-  const clients = openTableClients(connection, options.table, options.onServerDate);
+  const clients = openTableClients(connection, options.table, options.clock.learn);
   const table = createAzureTable(clients);
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
   const idempotency = createIdempotencyStore(table);

@@ -35,9 +35,12 @@ import { fitsTransaction, maxTransactionRows, type Row, type TableAction, type T
 
 export type OperationStore = ReturnType<typeof createOperationStore>;
 
-export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardReaderPorts) {
+export function createOperationStore(ports: ShardReaderPorts) {
+  const { table, clock, onUnreadableRow } = ports;
+  const { readShard, readMemory, forgetLive } = createShardReader(ports);
   return {
-    ...createShardReader({ table, nowMs, onUnreadableRow }),
+    readShard,
+    readMemory,
     lookUp,
     track,
     restart,
@@ -54,6 +57,7 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardRea
   async function lookUp(shard: Shard, key: string): Promise<Lookup> {
     const live = await readOne(shard, liveRowKey(key), readLive);
     if (live !== null) return { live, known: null };
+    forgetLive(shard, key);
     return { live: null, known: await readOne(shard, knownRowKey(key), readKnown) };
   }
 
@@ -92,14 +96,17 @@ export function createOperationStore({ table, nowMs, onUnreadableRow }: ShardRea
   async function commit(shard: Shard, changes: readonly Change[]): Promise<Transacted> {
     const actions = changes.flatMap(actionsOf);
     if (changes.length > 1 && !fitsTransaction(actions)) return { applied: false, isRefused: true };
-    return table.transact(shard, actions);
+    const transacted = await table.transact(shard, actions);
+    if (transacted.applied)
+      for (const { after } of changes) if (after.endedAtMs !== null) forgetLive(shard, after.key);
+    return transacted;
   }
 
   async function readOutboxOf(shard: Shard, key: string): Promise<readonly OutboxEntry[]> {
     const entries: OutboxEntry[] = [];
     for await (const page of table.query(shard, { from: `outbox!${key}!`, to: `outbox!${key}"` })) {
       for (const row of page) {
-        const entry = readOutbox(row, nowMs());
+        const entry = readOutbox(row, clock.nowMs());
         if (entry !== null) entries.push(entry);
       }
     }

@@ -1,7 +1,8 @@
-// Reads what a sweep needs of a shard. Every sweep reads every live row, so a row that is as it was at the read before is
-// not parsed again: the same ETag is the same row. Losing what is kept costs time, nothing else.
+// Reads what a sweep needs of a shard. A live row that is as it was at the read before is not parsed again, and of many
+// only a part is asked for: the same ETag is the same row. Losing what is kept costs time, nothing else.
 import type { Operation } from '../domain/operation.ts';
 import type { OutboxEntry, ParkedPush, Shard, ShardContents, ShardMemory, Stored } from '../domain/stored.ts';
+import { createLiveRows, type LiveRows } from './live-rows.ts';
 import {
   liveRowKey,
   memoryRowKey,
@@ -13,55 +14,74 @@ import {
   readParked,
   shardRange,
 } from './rows.ts';
+import type { StorageClock } from './storage-clock.ts';
 import type { RangeQuery, Row, Table } from './table.ts';
 
 export type ShardReaderPorts = {
   readonly table: Table;
-  readonly nowMs: () => number;
+  readonly clock: Pick<StorageClock, 'nowMs' | 'monotonicMs'>;
   /** A row that can't be read: of a newer release, or garbled. It is skipped and never overwritten. */
   readonly onUnreadableRow: (shard: Shard, rowKey: string) => void;
+  /** So many live rows of a shard are read whole at each sweep; absent: a page of them. */
+  readonly wholeUpTo?: number;
 };
 
 /** Events that a sweep takes from the outbox: more than it sends before the next one, and 120 MiB at the very most. */
 const maxOutboxRows = 5000;
 
+const rowsOfPage = 1000;
+
 type Contents = {
-  readonly live: Stored<Operation>[];
+  readonly live: Map<string, Stored<Operation> | null>;
   memory: Stored<ShardMemory> | null;
   readonly outbox: OutboxEntry[];
   readonly parked: Stored<ParkedPush>[];
 };
 
-/** Live rows by row key, as they were read last. */
-type LiveRows = ReadonlyMap<string, Stored<Operation>>;
-
-export function createShardReader({ table, nowMs, onUnreadableRow }: ShardReaderPorts) {
-  const lastLive = new Map<Shard, LiveRows>();
-  return { readShard, readMemory: readShardMemory };
+export function createShardReader(ports: ShardReaderPorts) {
+  const { table, clock, onUnreadableRow, wholeUpTo = rowsOfPage } = ports;
+  const liveRows = new Map<Shard, LiveRows>();
+  return { readShard, readMemory: readShardMemory, forgetLive };
 
   /** All that a sweep needs, by one range query: a page per 1,000 rows. An outbox that is too long is read in part. */
   async function readShard(shard: Shard): Promise<ShardContents> {
-    const contents: Contents = { live: [], memory: null, outbox: [], parked: [] };
-    const isWhole = await readRange(shard, shardRange, contents);
+    const { part, finish } = liveRowsOf(shard).beginRead();
+    const contents: Contents = { live: new Map(), memory: null, outbox: [], parked: [] };
+    const isWhole = await readRange(shard, part === null ? shardRange : { ...shardRange, part }, contents);
     if (!isWhole) await readRange(shard, parkedRange, contents);
-    lastLive.set(shard, new Map(contents.live.map((one) => [liveRowKey(one.value.key), one])));
-    return contents;
+    return { ...contents, live: finish(contents.live) };
+  }
+
+  /** An operation that has ended, so that no sweep of this process takes it for live. */
+  function forgetLive(shard: Shard, key: string): void {
+    liveRowsOf(shard).forget(liveRowKey(key));
+  }
+
+  function liveRowsOf(shard: Shard): LiveRows {
+    const known = liveRows.get(shard) ?? createLiveRows(clock, wholeUpTo);
+    liveRows.set(shard, known);
+    return known;
   }
 
   /** False when it ended early, in the outbox. */
   async function readRange(shard: Shard, range: RangeQuery, into: Contents): Promise<boolean> {
-    const last: LiveRows = lastLive.get(shard) ?? new Map();
+    const { known } = liveRowsOf(shard);
     for await (const page of table.query(shard, range)) {
       for (const row of page) {
         if (row.rowKey === memoryRowKey) into.memory = memoryOf(shard, row);
-        else if (row.rowKey.startsWith(liveRowKey(''))) keep(into.live, row, readLiveAgain(last, row));
+        else if (row.rowKey.startsWith(liveRowKey(''))) keepLive(row, readAgain(row, known(row.rowKey)));
         else if (row.rowKey.startsWith(parkedRowKey(''))) keep(into.parked, row, stored(row, readParked));
-        else if (row.rowKey.startsWith('outbox!')) keep(into.outbox, row, readOutbox(row, nowMs()));
+        else if (row.rowKey.startsWith('outbox!')) keep(into.outbox, row, readOutbox(row, clock.nowMs()));
       }
       const isPastOutbox = range === parkedRange || into.parked.length > 0;
       if (!isPastOutbox && into.outbox.length >= maxOutboxRows) return false;
     }
     return true;
+
+    function keepLive(row: Row, value: Stored<Operation> | null): void {
+      if (value === null) onUnreadableRow(shard, row.rowKey);
+      into.live.set(row.rowKey, value);
+    }
 
     function keep<T>(list: T[], row: Row, value: T | null): void {
       if (value === null) onUnreadableRow(shard, row.rowKey);
@@ -75,7 +95,7 @@ export function createShardReader({ table, nowMs, onUnreadableRow }: ShardReader
   }
 
   function memoryOf(shard: Shard, row: Row): Stored<ShardMemory> | null {
-    const value = readMemory(row, nowMs());
+    const value = readMemory(row, clock.nowMs());
     if (value === null) onUnreadableRow(shard, row.rowKey);
     return value && { value, etag: row.etag };
   }
@@ -86,7 +106,6 @@ export function stored<T>(row: Row, read: (row: Row) => T | null): Stored<T> | n
   return value && { value, etag: row.etag };
 }
 
-function readLiveAgain(last: LiveRows, row: Row): Stored<Operation> | null {
-  const known = last.get(row.rowKey);
-  return known !== undefined && known.etag === row.etag ? known : stored(row, readLive);
+function readAgain(row: Row, known: Stored<Operation> | undefined): Stored<Operation> | null {
+  return known?.etag === row.etag ? known : stored(row, readLive);
 }

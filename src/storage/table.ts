@@ -22,11 +22,16 @@ export type TableAction =
  */
 export type Transacted = { readonly applied: boolean; readonly isRefused: boolean };
 
-export type RangeQuery = {
+export type KeyRange = {
   /** First row key, inclusive. */
   readonly from: string;
   /** Row key after the last, exclusive. */
   readonly to: string;
+};
+
+export type RangeQuery = KeyRange & {
+  /** Of the rows before a key only some; absent: all. */
+  readonly part?: Part;
   /** Columns that must equal one of the given values. */
   readonly filter?: readonly { readonly column: string; readonly oneOf: readonly (string | boolean)[] }[];
   /** A text column that must be less than the value. */
@@ -34,6 +39,14 @@ export type RangeQuery = {
   readonly pageSize?: number;
   /** Which columns are needed; absent: all. */
   readonly columns?: readonly string[];
+};
+
+/** Of the rows whose key is less than `before`: those that storage wrote at the instant or later, and those in the slice. */
+export type Part = {
+  readonly before: string;
+  /** By the clock of the storage service, which stamps each row that it writes. */
+  readonly writtenSinceMs: number;
+  readonly slice: KeyRange;
 };
 
 export type Table = {

@@ -202,6 +202,27 @@ export const endsAreCommittedPromptly: Invariant = ({ history, generations, calm
     }));
 };
 
+const seenWithinMs = 90_000;
+
+/** When nothing is wrong, an operation that begins is looked at soon: no sweep takes it for absent. */
+export const whatBeginsIsSeen: Invariant = ({ history, rows, calmAtMs }) => {
+  const endMs = history.at(-1)?.atMs ?? 0;
+  const observed = only(history, 'observed');
+  return rows
+    .filter(
+      ({ rowKey, action, atMs }) => rowKey.startsWith('live!') && action === 'create' && atMs > calmAtMs,
+    )
+    .filter(({ atMs }) => atMs + seenWithinMs < endMs)
+    .filter((born) => {
+      const isSoon = ({ atMs }: { atMs: number }) => atMs > born.atMs && atMs <= born.atMs + seenWithinMs;
+      const isChanged = rows.some(
+        (row) => row.rowKey === born.rowKey && row.action !== 'create' && isSoon(row),
+      );
+      return !isChanged && !observed.some((one) => `live!${one.key}` === born.rowKey && isSoon(one));
+    })
+    .map((born) => violation('C14 not looked at', born, `began ${born.atMs - calmAtMs} ms after the faults`));
+};
+
 /** How long after a mishap a copy may still be its consequence: the grace of 15 s, a sweep, a pause. */
 const consequenceMs = 180_000;
 

@@ -23,6 +23,7 @@ import {
   rowsGoForward,
   waitsAreKept,
   waitsAreShared,
+  whatBeginsIsSeen,
 } from './invariants-of-rows.ts';
 
 export type { Violation } from './facts.ts';
@@ -56,6 +57,7 @@ const ofRows = [
   waitsAreShared,
   nothingIsLeft,
   endsAreCommittedPromptly,
+  whatBeginsIsSeen,
   copiesHaveReasons,
 ];
 

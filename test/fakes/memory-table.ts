@@ -1,6 +1,15 @@
 // A table in memory that keeps the promises of the real one: ETags, order by code unit, all or nothing. Faults are
 // given by a hook, so that a test says for each transaction whether it is applied and what its caller learns.
-import type { Properties, RangeQuery, Row, Table, TableAction, Transacted } from '../../src/storage/table.ts';
+import type {
+  KeyRange,
+  Part,
+  Properties,
+  RangeQuery,
+  Row,
+  Table,
+  TableAction,
+  Transacted,
+} from '../../src/storage/table.ts';
 import { assertTransaction } from '../../src/storage/table.ts';
 
 /** `refuse`: nothing is applied; `lose`: applied. In both its caller is told nothing. */
@@ -15,8 +24,10 @@ export type MemoryTable = Table & {
 
 const pageSizeLimit = 1000;
 
-export function createMemoryTable(): MemoryTable {
+/** @param nowMs the service's clock, by which rows are stamped. */
+export function createMemoryTable(nowMs: () => number = Date.now): MemoryTable {
   const partitions = new Map<string, Map<string, Row>>();
+  const writtenAtMs = new WeakMap<Row, number>();
   /** Until the next write: tests of many rows read them often. */
   const inOrder = new Map<string, readonly Row[]>();
   let version = 0;
@@ -49,7 +60,7 @@ export function createMemoryTable(): MemoryTable {
     let after: string | null = null;
     for (;;) {
       const rest: readonly Row[] = rows(partitionKey).filter(
-        (row) => isIn(row, range) && (after === null || row.rowKey > after),
+        (row) => isIn(row, range) && isOfPart(row, range.part) && (after === null || row.rowKey > after),
       );
       const page = rest.slice(0, size);
       yield page.map((row) => onlyColumns(row, range.columns));
@@ -75,7 +86,14 @@ export function createMemoryTable(): MemoryTable {
     }
     version += 1;
     const { rowKey, properties } = action;
-    target.set(rowKey, { rowKey, etag: `W/"${version}"`, properties: { ...properties } });
+    const row = { rowKey, etag: `W/"${version}"`, properties: { ...properties } };
+    writtenAtMs.set(row, nowMs());
+    target.set(rowKey, row);
+  }
+
+  function isOfPart(row: Row, part: Part | undefined): boolean {
+    if (part === undefined || row.rowKey >= part.before || isWithin(row, part.slice)) return true;
+    return (writtenAtMs.get(row) ?? 0) >= part.writtenSinceMs;
   }
 }
 
@@ -94,8 +112,14 @@ function areShort(properties: Properties): boolean {
   return Object.values(properties).every((value) => typeof value !== 'string' || value.length <= 32 * 1024);
 }
 
-function isIn({ rowKey, properties }: Row, { from, to, filter = [], below }: RangeQuery): boolean {
-  if (rowKey < from || rowKey >= to) return false;
+function isWithin({ rowKey }: Row, { from, to }: KeyRange): boolean {
+  return rowKey >= from && rowKey < to;
+}
+
+function isIn(row: Row, range: RangeQuery): boolean {
+  const { filter = [], below } = range;
+  const { properties } = row;
+  if (!isWithin(row, range)) return false;
   if (!filter.every(({ column, oneOf }) => oneOf.some((value) => value === properties[column]))) return false;
   if (below === undefined) return true;
   const value = properties[below.column];

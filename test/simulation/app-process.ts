@@ -45,12 +45,14 @@ export type Outside = {
   readonly queue: SimulatedQueue;
   readonly graph: SimulatedGraph;
   readonly plan: () => Plan;
+  /** More live rows than so many are read in part. */
+  readonly wholeUpTo: number;
 };
 
 export type AppProcess = ReturnType<typeof startAppProcess>;
 
 export function startAppProcess(outside: Outside, process: Process) {
-  const { world, table, queue, graph, plan } = outside;
+  const { world, table, queue, graph, plan, wholeUpTo } = outside;
   const rates = () => plan().rates;
   const { kind } = plan();
   const shard = shardOf(plan());
@@ -62,7 +64,7 @@ export function startAppProcess(outside: Outside, process: Process) {
   });
   const simulatedTable = openSimulatedTable({ world, rates }, { process, table, onDate: clock.learn });
   const store = {
-    ...createOperationStore({ table: simulatedTable, nowMs: clock.nowMs, onUnreadableRow: () => {} }),
+    ...createOperationStore({ table: simulatedTable, clock, onUnreadableRow: () => {}, wholeUpTo }),
     ...createHistory(simulatedTable),
   };
   const client = createSimulatedClient({ world, rates, graph }, { process, nowMs: clock.nowMs });

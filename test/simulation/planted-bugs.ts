@@ -70,11 +70,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     ``,
   ]),
   bug('event row in a transaction of its own', store, [
-    `    return table.transact(shard, actions);\n  }`,
+    `    const transacted = await table.transact(shard, actions);`,
     `    const isState = ({ rowKey }: TableAction) => /^(live|known)!/.test(rowKey);
     const state = await table.transact(shard, actions.filter(isState));
     const news = actions.filter((one) => !isState(one));
-    return state.applied && news.length > 0 ? table.transact(shard, news) : state;\n  }`,
+    const transacted = state.applied && news.length > 0 ? await table.transact(shard, news) : state;`,
   ]),
   bug('generation is a counter that restarts after retention', 'src/domain/tracking.ts', [
     `generation: Math.max(Math.floor(nowMs / 1000), (followed ?? 0) + 1)`,
@@ -152,5 +152,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('a wait is known to the process only', 'src/flows/shard-pauses.ts', [
     `const all = { ...news, pauses: ownPauses() };`,
     `const all = news;`,
+  ]),
+  bug('what was written since is not read', 'src/storage/live-rows.ts', [
+    `- seenLateMs;`,
+    `+ 2 * wholeWithinMs;`,
+  ]),
+  bug('a row that is gone stays in mind', 'src/storage/live-rows.ts', [
+    `if (slice === null || isIn(slice, rowKey)) rows.delete(rowKey);`,
+    ``,
   ]),
 ];

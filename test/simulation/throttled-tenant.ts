@@ -48,7 +48,7 @@ export function createThrottledTenant(options: QuotaOptions) {
   const clock = { nowMs: world.nowMs, monotonicMs: () => world.nowMs() - startMs };
   const table = createMemoryTable();
   const store = {
-    ...createOperationStore({ table, nowMs: world.nowMs, onUnreadableRow: () => {} }),
+    ...createOperationStore({ table, clock, onUnreadableRow: () => {} }),
     ...createHistory(table),
   };
   const policy = {

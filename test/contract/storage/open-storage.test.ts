@@ -20,8 +20,7 @@ function open(name: string, shards = 1): Storage {
     sweepsQueue: `${name}-sweeps`,
     encoding: 'text',
     shards,
-    nowMs: () => nowMs,
-    onServerDate: () => {},
+    clock: { nowMs: () => nowMs, monotonicMs: () => 0, learn: () => {} },
     onUnreadableRow: () => {},
   });
 }

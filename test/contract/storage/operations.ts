@@ -12,14 +12,18 @@ export const shard: Shard = 'connectionOperation-00';
 export const nowMs = Date.parse('2026-11-22T06:00:00.000Z');
 export const generation = nowMs / 1000;
 
+const standing = { nowMs: () => nowMs, monotonicMs: () => 0 };
+
 export type Store = ReturnType<typeof openStore>;
 
-export function openStore(table: Table) {
+/** @param wholeUpTo so many live rows are read whole. */
+export function openStore(table: Table, wholeUpTo?: number, clock = standing) {
   const unreadable: string[] = [];
   const store = createOperationStore({
     table,
-    nowMs: () => nowMs,
+    clock,
     onUnreadableRow: (_shard, rowKey) => unreadable.push(rowKey),
+    ...(wholeUpTo === undefined ? {} : { wholeUpTo }),
   });
   return { ...store, ...createHistory(table), unreadable };
 }

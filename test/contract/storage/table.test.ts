@@ -1,5 +1,5 @@
 // The port to one table: what every adapter keeps, and the limits that the store relies on.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Properties, Row, Table, TableAction } from '../../../src/storage/table.ts';
 import { allRows, applied, refused, tables } from './tables.ts';
 
@@ -265,4 +265,29 @@ describe.each(tables)('a table on $name', ({ open }) => {
     }
     expect(found).toEqual(['known!0']);
   });
+
+  test('of the rows before a key only those of a slice and those that were written since', async () => {
+    await table.transact(
+      shard,
+      ['live!a', 'live!b', 'live!c', 'live!d', 'memory'].map((name) => create(name)),
+    );
+    const writtenSinceMs = await nextMillisecond();
+    await table.transact(shard, [
+      { type: 'replace', rowKey: 'live!a', etag: '*', properties: { text: 'newer' } },
+      create('live!ab'),
+    ]);
+    const slice = { from: 'live!c', to: 'live!d' };
+    const part = { before: 'memory', writtenSinceMs, slice };
+    const found: string[] = [];
+    for await (const page of table.query(shard, { from: 'live!', to: 'parked!~', columns: ['text'], part }))
+      found.push(...rowKeys(page));
+    expect(found).toEqual(['live!a', 'live!ab', 'live!c', 'memory']);
+  });
 });
+
+/** Of the clock by which both services of the suite stamp their rows. */
+async function nextMillisecond(): Promise<number> {
+  const beganMs = Date.now();
+  await vi.waitUntil(() => Date.now() > beganMs, { interval: 1 });
+  return Date.now();
+}

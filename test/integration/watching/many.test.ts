@@ -49,7 +49,7 @@ async function startMany() {
   const sweepShard = createSweepShard({
     ...createOperationStore({
       table: counting(),
-      nowMs: () => nowMs,
+      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs - startMs },
       onUnreadableRow: (_shard, rowKey) => {
         throw new Error(rowKey);
       },
