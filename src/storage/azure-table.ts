@@ -1,10 +1,10 @@
 // The table adapter on Azure Tables. Writes are tried once: after an unclear answer the flow reads the rows again,
 // and a second try of ours could only blur what happened. Reads are repeated a little by the SDK.
-import type { TableClient, TableEntityResult, TransactionAction } from '@azure/data-tables';
-import { withConditionalDeletes } from './conditional-deletes.ts';
+import type { TableClient, TableEntityResult } from '@azure/data-tables';
 import { readLimitMs, type TableClients } from './connections.ts';
 import { queryRows } from './query-rows.ts';
 import { hasCode, hasStatus, isForbidden, isRefusal, toStorageError } from './storage-errors.ts';
+import { submitTransaction } from './submit-transaction.ts';
 import {
   assertTransaction,
   type KeyRange,
@@ -54,14 +54,8 @@ export function createAzureTable({ reader, writer }: TableClients): Table {
   async function transact(partitionKey: string, actions: readonly TableAction[]): Promise<Transacted> {
     assertTransaction(actions);
     try {
-      const { subResponses } = await withConditionalDeletes(actions, () =>
-        writer.submitTransaction(actions.map((action) => toSdkAction(partitionKey, action))),
-      );
-      const isClear =
-        subResponses.length === actions.length && subResponses.every(({ status }) => status < 300);
-      return { applied: isClear, isRefused: false };
+      return { applied: await submitTransaction(writer, partitionKey, actions), isRefused: false };
     } catch (error) {
-      if (error instanceof TypeError) throw error; // a mistake of ours: nothing was sent
       if (isForbidden(error)) throw toStorageError(error);
       if (hasCode(error, 'TableNotFound')) await createTable(writer); // deleted in mid-run: the next attempt finds it
       return { applied: false, isRefused: isRefusal(error) };
@@ -75,18 +69,6 @@ export async function createTable(client: TableClient): Promise<void> {
     await client.createTable();
   } catch (error) {
     if (!hasStatus(error, 409)) throw toStorageError(error);
-  }
-}
-
-function toSdkAction(partitionKey: string, action: TableAction): TransactionAction {
-  const { rowKey } = action;
-  switch (action.type) {
-    case 'create':
-      return ['create', { partitionKey, rowKey, ...action.properties }];
-    case 'replace':
-      return ['update', { partitionKey, rowKey, ...action.properties }, 'Replace', { etag: action.etag }];
-    case 'delete':
-      return ['delete', { partitionKey, rowKey }];
   }
 }
 

@@ -3,8 +3,6 @@
 import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { QueueClient } from '@azure/storage-queue';
-import { conditionalDeletesPolicy } from './conditional-deletes.ts';
-import { lineSeparatorsPolicy } from './line-separators.ts';
 
 /** Local and cloud differ in nothing but this. */
 export type StorageConnection =
@@ -35,7 +33,7 @@ export function openTableClients(
   name: string,
   onServerDate: (atMs: number) => void,
 ): TableClients {
-  const additionalPolicies = [limitAndClock(onServerDate), conditionalDeletesPolicy, lineSeparatorsPolicy];
+  const additionalPolicies = [limitAndClock(onServerDate)];
   return {
     reader: openTable(connection, name, { additionalPolicies, retryOptions: readRetries }),
     writer: openTable(connection, name, { additionalPolicies, retryOptions: { maxRetries: 0 } }),
