@@ -1,7 +1,14 @@
 // A storage queue to send to. One try: what was not clearly accepted stays in its outbox row and is sent again by a
 // later sweep, with the same bytes; a hidden retry here would only make more copies.
-import type { QueueClient } from '@azure/storage-queue';
+import {
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineRequest,
+  type HttpMethods,
+  RestError,
+} from '@azure/core-rest-pipeline';
 import { requestLimitMs } from './connections.ts';
+import type { QueueAccount } from './queue-account.ts';
 import { hasCode, toStorageError } from './storage-errors.ts';
 
 export type SendQueue = {
@@ -14,22 +21,27 @@ export type SendQueue = {
   readonly prepare: () => Promise<void>;
 };
 
-/** Messages wait for their consumer for ever: the default of seven days would lose events of a long outage. */
-const neverExpires = -1;
+export type SendQueueOptions = {
+  readonly name: string;
+  /** `base64` is what Functions consumers expect by default. */
+  readonly encoding: 'base64' | 'text';
+  /** How long a message waits for its consumer; absent: for ever, for the service's seven days would lose events of a long outage. */
+  readonly timeToLiveSeconds?: number;
+};
 
-/**
- * @param encoding `base64` is what Functions consumers expect by default.
- * @param timeToLiveSeconds how long a message waits for its consumer.
- */
+const http = createDefaultHttpClient();
+const neverExpires = -1;
+const apiVersion = '2021-12-02';
+
 export function createSendQueue(
-  client: QueueClient,
-  encoding: 'base64' | 'text',
-  timeToLiveSeconds = neverExpires,
+  { url, sas, pipeline }: QueueAccount,
+  { name, encoding, timeToLiveSeconds = neverExpires }: SendQueueOptions,
 ): SendQueue {
   return { send, prepare };
 
   async function send(body: string): Promise<void> {
-    const message = encoding === 'base64' ? Buffer.from(body, 'utf8').toString('base64') : body;
+    const text = encoding === 'base64' ? Buffer.from(body, 'utf8').toString('base64') : xmlText(body);
+    const message = `<QueueMessage><MessageText>${text}</MessageText></QueueMessage>`;
     try {
       await sendOnce(message);
     } catch (error) {
@@ -39,9 +51,8 @@ export function createSendQueue(
     }
   }
 
-  // The client's own limit is a wish to the service; only a signal ends a request that is never answered.
-  async function sendOnce(message: string): Promise<void> {
-    await client.sendMessage(message, { messageTimeToLive: timeToLiveSeconds, abortSignal: limit() });
+  function sendOnce(message: string): Promise<void> {
+    return request('POST', `/messages?messagettl=${timeToLiveSeconds}`, message);
   }
 
   async function prepare(): Promise<void> {
@@ -53,13 +64,45 @@ export function createSendQueue(
     }
   }
 
+  /** Of a queue that is there the service says no more than that. */
   async function create(): Promise<void> {
-    await client.createIfNotExists({ abortSignal: limit() });
+    try {
+      await request('PUT', '');
+    } catch (error) {
+      if (!hasCode(error, 'QueueAlreadyExists')) throw error;
+    }
+  }
+
+  /** @throws RestError with status and code for every answer but a clear one. */
+  async function request(method: HttpMethods, path: string, body?: string): Promise<void> {
+    const address = `${url}/${name}${path}`;
+    const made = createPipelineRequest({
+      url: sas === '' ? address : `${address}${path.includes('?') ? '&' : '?'}${sas}`,
+      method,
+      headers: createHttpHeaders({ 'content-type': 'application/xml', 'x-ms-version': apiVersion }),
+      timeout: requestLimitMs,
+      allowInsecureConnection: url.startsWith('http:'),
+      ...(body === undefined ? {} : { body }),
+    });
+    const response = await pipeline.sendRequest(http, made);
+    if (response.status < 300) return;
+    const code = response.headers.get('x-ms-error-code');
+    throw new RestError(code ?? `status ${response.status}`, {
+      statusCode: response.status,
+      request: made,
+      response,
+      ...(code === undefined ? {} : { code }),
+    });
   }
 }
 
-function limit(): AbortSignal {
-  return AbortSignal.timeout(requestLimitMs);
+/** Control characters that XML can't hold are in no JSON either. */
+function xmlText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\r', '&#xD;');
 }
 
 function rethrow(error: unknown): never {

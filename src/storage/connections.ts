@@ -1,8 +1,7 @@
-// Clients of table and queue for one configuration. Each request has a short limit: one that takes longer is answered
+// Clients of the table for one configuration. Each request has a short limit: one that takes longer is answered
 // "unknown", and callers are told 503 within five seconds.
 import { TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
-import { QueueClient } from '@azure/storage-queue';
 
 /** Local and cloud differ in nothing but this. */
 export type StorageConnection =
@@ -38,15 +37,6 @@ export function openTableClients(
     reader: openTable(connection, name, { additionalPolicies, retryOptions: readRetries }),
     writer: openTable(connection, name, { additionalPolicies, retryOptions: { maxRetries: 0 } }),
   };
-}
-
-/** Tries once: a hidden retry would only make more copies of a message. */
-export function openQueueClient(connection: StorageConnection, name: string): QueueClient {
-  const options = { retryOptions: { maxTries: 1 } };
-  if (connection.type === 'connectionString')
-    return new QueueClient(connection.connectionString, name, options);
-  const url = new URL(name, `${connection.queueServiceUri.replace(/\/$/, '')}/`);
-  return new QueueClient(url.href, connection.credential, options);
 }
 
 function openTable(

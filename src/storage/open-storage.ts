@@ -3,10 +3,11 @@
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import { createSendQueue, type SendQueue } from './azure-queue.ts';
 import { createAzureTable, createTable } from './azure-table.ts';
-import { openQueueClient, openTableClients, type StorageConnection } from './connections.ts';
+import { openTableClients, type StorageConnection } from './connections.ts';
 import { createHistory } from './history.ts';
 import { createIdempotencyStore } from './idempotency-store.ts';
 import { createOperationStore, type OperationStore } from './operation-store.ts';
+import { openQueueAccount } from './queue-account.ts';
 import { checkShardCount } from './shard-count.ts';
 import type { StorageClock } from './storage-clock.ts';
 
@@ -46,10 +47,13 @@ export function openStorage(options: StorageOptions): Storage {
   const table = createAzureTable(clients);
   const store = { ...createOperationStore({ ...options, table }), ...createHistory(table) };
   const idempotency = createIdempotencyStore(table);
-  const transitionsQueue = createSendQueue(openQueueClient(connection, options.transitionsQueue), encoding);
-  // Its consumer is our own function, and host.json says base64.
-  const sweepsClient = openQueueClient(connection, options.sweepsQueue);
-  const sweepsQueue = createSendQueue(sweepsClient, 'base64', sweepMessageLifeSeconds);
+  const queues = openQueueAccount(connection);
+  const transitionsQueue = createSendQueue(queues, { name: options.transitionsQueue, encoding });
+  const sweepsQueue = createSendQueue(queues, {
+    name: options.sweepsQueue,
+    encoding: 'base64', // its consumer is our own function, and host.json says base64
+    timeToLiveSeconds: sweepMessageLifeSeconds,
+  });
   let preparing: Promise<void> | undefined;
   return { store, idempotency, transitionsQueue, sweepsQueue, prepare, check };
 

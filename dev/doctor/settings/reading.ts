@@ -2,7 +2,8 @@
 // relied on. A setting that is wrong stops only the checks that would be misled by it.
 import type { Env } from '../../../src/config/types.ts';
 import { type ConfigDraft, readSettings } from '../../../src/config.ts';
-import { openQueueClient, openTableClients } from '../../../src/storage/connections.ts';
+import { openTableClients } from '../../../src/storage/connections.ts';
+import { openQueueAccount } from '../../../src/storage/queue-account.ts';
 import { referencesIn, type Source } from './source.ts';
 
 /** The variables that a part is read from. */
@@ -63,7 +64,7 @@ function malformedStorage({ storage }: ConfigDraft): readonly (readonly [name: s
   const connection = { type: storage.type, connectionString: storage.value.reveal() };
   try {
     openTableClients(connection, 'opwatch', () => undefined);
-    openQueueClient(connection, 'opwatch');
+    openQueueAccount(connection);
     return [];
   } catch {
     return [[storage.name, 'is no connection string of a storage account']];

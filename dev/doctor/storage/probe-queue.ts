@@ -2,9 +2,10 @@
 // is only sent when it is known that it can be taken away.
 import { randomUUID } from 'node:crypto';
 import type { QueueClient } from '@azure/storage-queue';
-import { openQueueClient, requestLimitMs, type StorageConnection } from '../../../src/storage/connections.ts';
+import { requestLimitMs, type StorageConnection } from '../../../src/storage/connections.ts';
 import { hasCode } from '../../../src/storage/storage-errors.ts';
 import { faultOf, type StorageFault } from './fault.ts';
+import { openQueueClient } from './queue-client.ts';
 
 export type QueueFacts = {
   /** About how many messages are there. */

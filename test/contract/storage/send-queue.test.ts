@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createSendQueue, type SendQueue } from '../../../src/storage/azure-queue.ts';
-import { openQueueClient } from '../../../src/storage/connections.ts';
+import { openQueueAccount } from '../../../src/storage/queue-account.ts';
 import { createMemoryQueue } from '../../fakes/memory-queue.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { uniqueName } from './tables.ts';
@@ -25,8 +25,8 @@ describe('a queue of Azurite', () => {
   afterEach(() => proxy.stop());
 
   function openQueue(name: string, encoding: 'base64' | 'text', through = proxy.connectionString): SendQueue {
-    const client = openQueueClient({ type: 'connectionString', connectionString: through }, name);
-    return createSendQueue(client, encoding);
+    const account = openQueueAccount({ type: 'connectionString', connectionString: through });
+    return createSendQueue(account, { name, encoding });
   }
 
   async function received() {
