@@ -70,8 +70,9 @@ const sweeperWarmUpMs = 20_000;
 /** The first sweeps still read what was begun just before, and Azurite takes seconds for that. */
 const many = {
   operations: 100_000,
-  shards: 4,
-  phases: { warmUp: 6, quiet: 2, settle: 1, busy: 3 },
+  shards: 2,
+  tickMs: 5000,
+  phases: { warmUp: 12, quiet: 4, settle: 2, busy: 6 },
 } as const;
 /** More shards than a host takes at a time, so that there is something left for the others; a tick is no interval, so that
  * a host which knows nothing of the reads of another would read too much. */
