@@ -3,7 +3,7 @@
 import { defineConfig } from 'vitest/config';
 import { countingReporter } from './test/reporter.ts';
 
-/** Each project has an Azurite of its own: tests of whole processes do not meet what thousands of others left in it. */
+/** Each project has Azurites of its own: tests of whole processes do not meet what thousands of others left in them. */
 const globalSetup = ['./test/global-setup.ts'];
 
 // Vitest reads its configuration from a default export; there is no other.

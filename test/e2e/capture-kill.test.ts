@@ -2,9 +2,10 @@
 // registering the Location afterwards gives one operation.
 import { randomUUID } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type ReadyProcess, startReady } from '../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../dev/simulator/server.ts';
+import { azurite } from '../fixtures/azurite.ts';
 import { takeMessages } from '../fixtures/queue-reader.ts';
 import { type ProxyMode, type StorageProxy, startStorageProxy } from '../fixtures/storage-proxy.ts';
 
@@ -18,7 +19,7 @@ let lines: string[];
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  storage = await startStorageProxy(inject('azurite'));
+  storage = await startStorageProxy(azurite());
 });
 afterAll(async () => {
   await simulator.stop();
@@ -31,7 +32,7 @@ beforeEach(async () => {
   lines = [];
   const name = `kill${randomUUID().replaceAll('-', '').slice(0, 16)}`;
   settings = {
-    AzureWebJobsStorage: inject('azurite'),
+    AzureWebJobsStorage: azurite(),
     OPWATCH_STORAGE: storage.connectionString,
     OPWATCH_TABLE: name,
     OPWATCH_TRANSITIONS_QUEUE: name,
@@ -171,7 +172,7 @@ async function sweep(): Promise<void> {
 
 /** Key, sequence and word of the first events that come. */
 async function firstEvents(): Promise<readonly string[]> {
-  const queue = new QueueClient(inject('azurite'), settings['OPWATCH_TRANSITIONS_QUEUE'] ?? '');
+  const queue = new QueueClient(azurite(), settings['OPWATCH_TRANSITIONS_QUEUE'] ?? '');
   await sweep();
   const texts = await vi.waitUntil(
     async () => {

@@ -1,10 +1,11 @@
 // The commands as their users run them: npm stands between the signal and the process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { azurite } from '../fixtures/azurite.ts';
 
 const settings = {
-  AzureWebJobsStorage: inject('azurite'),
+  AzureWebJobsStorage: azurite(),
   AzureFunctionsWebHost__hostid: 'commands',
   OPWATCH_GRAPH_CLOUD: 'custom',
   OPWATCH_GRAPH_ROOT: 'http://127.0.0.1:1',

@@ -3,10 +3,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePackage, type Package } from '../../dev/package.ts';
 import { keepBundled, type Sbom } from '../../dev/sbom.ts';
 import { repositoryRoot } from '../architecture/planted-repository.ts';
+import { azurite } from '../fixtures/azurite.ts';
 import { startHostProcess } from '../integration/host/harness.ts';
 
 /** Zipped. What is sent at each deployment and read at each cold start. */
@@ -82,7 +83,7 @@ describe('the package', () => {
     const host = await startHostProcess({
       args: ['--app', folder],
       env: {
-        AzureWebJobsStorage: inject('azurite'),
+        AzureWebJobsStorage: azurite(),
         OPWATCH_TABLE: 'packagetest',
         OPWATCH_TRANSITIONS_QUEUE: 'package-test-transitions',
         OPWATCH_SWEEPS_QUEUE: 'package-test-sweeps',

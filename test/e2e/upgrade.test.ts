@@ -2,8 +2,9 @@
 // other wrote. Row of the fault matrix: F-13.
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { explain, judge } from '../checker/judge.ts';
+import { azurite } from '../fixtures/azurite.ts';
 import { buildApp } from './processes/built-app.ts';
 import type { HostProcess } from './processes/host-process.ts';
 import { openScene } from './processes/scene.ts';
@@ -37,7 +38,7 @@ const poll = 'pollConnectionOperations';
 test('a release and the next one side by side lose nothing, and both tell the same', async () => {
   const release = await buildApp();
   const next = await buildApp({ plugins: [writesMore] });
-  const scene = await openScene({ azurite: inject('azurite'), folder: release.folder });
+  const scene = await openScene({ azurite: azurite(), folder: release.folder });
   try {
     await scene.start();
     const hosts = [scene.current() as HostProcess, await scene.startBeside(next.folder)];

@@ -1,9 +1,10 @@
 // The fake is trusted by the simulation, so it must refuse and apply exactly what the real table does: any sequence of
 // transactions is given to both.
 import * as fc from 'fast-check';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Row, Table, TableAction } from '../../../src/storage/table.ts';
 import { createMemoryTable } from '../../fakes/memory-table.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { allRows, openAzureTable } from './tables.ts';
 
 type Step = {
@@ -48,7 +49,7 @@ async function run(table: Table, partitionKey: string, sequence: readonly (reado
 }
 
 test('Azurite and the fake give the same answers and hold the same rows', async () => {
-  const real = await openAzureTable(inject('azurite'));
+  const real = await openAzureTable(azurite());
   const fake = createMemoryTable();
   let runs = 0;
   await fc.assert(

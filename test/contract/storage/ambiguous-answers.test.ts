@@ -1,10 +1,11 @@
 // What the adapter makes of answers that can't be trusted: never a verdict. Reading the rows shows the truth.
 import { randomBytes } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAzureTable, createTable } from '../../../src/storage/azure-table.ts';
 import { openTableClients } from '../../../src/storage/connections.ts';
 import type { Table, TableAction } from '../../../src/storage/table.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { aChange, anEvent, anOperation, ended, knownOf, openStore, shard, tracked } from './operations.ts';
 import { allRows, applied, openAzureTable, refused, uniqueName, unknown } from './tables.ts';
@@ -14,7 +15,7 @@ const row: TableAction = { type: 'create', rowKey: 'live!a', properties: { text:
 let proxy: StorageProxy;
 let table: Table;
 beforeEach(async () => {
-  proxy = await startStorageProxy(inject('azurite'));
+  proxy = await startStorageProxy(azurite());
   table = await openAzureTable(proxy.connectionString);
 });
 afterEach(() => proxy.stop());
@@ -42,7 +43,7 @@ describe('a transaction', () => {
   test('tells nothing when storage is not there', async () => {
     await proxy.stop();
     expect(await table.transact(shard, [row])).toEqual(unknown);
-    proxy = await startStorageProxy(inject('azurite'));
+    proxy = await startStorageProxy(azurite());
   });
 
   test('says that storage refuses the identity', async () => {
@@ -62,7 +63,7 @@ describe('a transaction', () => {
 
   test('creates the table again that was deleted meanwhile', async () => {
     const name = uniqueName();
-    const connectionString = inject('azurite');
+    const connectionString = azurite();
     const clients = openTableClients({ type: 'connectionString', connectionString }, name, () => {});
     await Promise.all([createTable(clients.writer), createTable(clients.writer)]);
     const own = createAzureTable(clients);

@@ -1,14 +1,15 @@
 // What a process does before its first write, and how it tells that storage can be used.
 import { QueueClient } from '@azure/storage-queue';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { anOperation, nowMs, shard } from './operations.ts';
 import { uniqueName } from './tables.ts';
 
 let proxy: StorageProxy;
 beforeEach(async () => {
-  proxy = await startStorageProxy(inject('azurite'));
+  proxy = await startStorageProxy(azurite());
 });
 afterEach(() => proxy.stop());
 
@@ -32,7 +33,7 @@ test('two processes prepare an empty account at once and can use it', async () =
   expect(await one.store.track(shard, anOperation())).toBe(true);
   expect((await two.store.lookUp(shard, anOperation().key)).live?.value).toEqual(anOperation());
   await two.transitionsQueue.send('event');
-  const consumer = new QueueClient(inject('azurite'), `${name}-transitions`);
+  const consumer = new QueueClient(azurite(), `${name}-transitions`);
   const { receivedMessageItems } = await consumer.receiveMessages();
   expect(receivedMessageItems.map(({ messageText }) => messageText)).toEqual(['event']);
 });
@@ -42,7 +43,7 @@ test('a message that asks for a sweep is for the host, whatever consumers of eve
   const storage = open(name);
   await storage.prepare();
   await storage.sweepsQueue.send('{"shard":"connectionOperation-01"}');
-  const consumer = new QueueClient(inject('azurite'), `${name}-sweeps`);
+  const consumer = new QueueClient(azurite(), `${name}-sweeps`);
   const [message] = (await consumer.receiveMessages()).receivedMessageItems;
   expect(Buffer.from(message?.messageText ?? '', 'base64').toString()).toBe(
     '{"shard":"connectionOperation-01"}',

@@ -1,10 +1,11 @@
 // Queries go past the SDK's deserializers: what they make of rows must be what the SDK makes of one row.
 import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { createAzureTable, createTable } from '../../../src/storage/azure-table.ts';
 import { openTableClients } from '../../../src/storage/connections.ts';
 import type { RangeQuery, Row, Table } from '../../../src/storage/table.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { uniqueName } from './tables.ts';
 
 const partition = "it's 50 + 1 & 2 = ü";
@@ -14,11 +15,11 @@ let table: Table;
 let client: TableClient;
 beforeAll(async () => {
   const name = uniqueName();
-  const connection = { type: 'connectionString', connectionString: inject('azurite') } as const;
+  const connection = { type: 'connectionString', connectionString: azurite() } as const;
   const clients = openTableClients(connection, name, () => {});
   await createTable(clients.writer);
   table = createAzureTable(clients);
-  client = TableClient.fromConnectionString(inject('azurite'), name, { allowInsecureConnection: true });
+  client = TableClient.fromConnectionString(azurite(), name, { allowInsecureConnection: true });
 });
 
 async function rowsOf(partitionKey: string, range: RangeQuery): Promise<readonly Row[]> {

@@ -1,10 +1,11 @@
 // The queue that events and sweeps are sent to: what arrives, and what its sender learns when the answer is unclear.
 import { randomBytes } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSendQueue, type SendQueue } from '../../../src/storage/azure-queue.ts';
 import { openQueueAccount } from '../../../src/storage/queue-account.ts';
 import { createMemoryQueue } from '../../fakes/memory-queue.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { uniqueName } from './tables.ts';
 
@@ -16,9 +17,9 @@ describe('a queue of Azurite', () => {
   /** Sees the queue as a consumer does, beside the proxy. */
   let consumer: QueueClient;
   beforeEach(async () => {
-    proxy = await startStorageProxy(inject('azurite'));
+    proxy = await startStorageProxy(azurite());
     const name = uniqueName();
-    consumer = new QueueClient(inject('azurite'), name);
+    consumer = new QueueClient(azurite(), name);
     queue = openQueue(name, 'text');
     await queue.prepare();
   });

@@ -1,13 +1,14 @@
 // What the contract suite runs on: the adapter on Azurite and the fake. Each table is new and empty.
 import { randomUUID } from 'node:crypto';
-import { inject } from 'vitest';
+
 import { createAzureTable, createTable } from '../../../src/storage/azure-table.ts';
 import { openTableClients } from '../../../src/storage/connections.ts';
 import type { Row, Table } from '../../../src/storage/table.ts';
 import { createMemoryTable } from '../../fakes/memory-table.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 
 export const tables: readonly { readonly name: string; readonly open: () => Promise<Table> }[] = [
-  { name: 'Azurite', open: () => openAzureTable(inject('azurite')) },
+  { name: 'Azurite', open: () => openAzureTable(azurite()) },
   { name: 'the fake', open: async () => createMemoryTable() },
 ];
 

@@ -1,5 +1,6 @@
 // A sample of the crash map at every change; `npm run check:long` dies everywhere.
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type BuiltApp, buildMortalApp } from '../processes/built-app.ts';
 import { crashRows } from './rows.ts';
 import { nameOf, runRow } from './run-row.ts';
@@ -25,6 +26,6 @@ test.concurrent.each(sample)(
     const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
     const row = crashRows.find((one) => nameOf(one) === name);
     if (row === undefined) throw new Error(`The map has no row ${name}.`);
-    expect(await runRow(row, { azurite: inject('azurite'), folder: app.folder, seed })).toBe('');
+    expect(await runRow(row, { azurite: azurite(), folder: app.folder, seed })).toBe('');
   },
 );

@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { catalogue } from '../../../dev/doctor/catalogue.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { startSignInService } from '../../integration/identity/sign-in-service.ts';
 import { startFront } from './front.ts';
@@ -47,7 +48,7 @@ describe('a healthy set-up', () => {
   });
 
   test('is left as it was', async () => {
-    const table = TableClient.fromConnectionString(inject('azurite'), stack.settings['OPWATCH_TABLE'] ?? '', {
+    const table = TableClient.fromConnectionString(azurite(), stack.settings['OPWATCH_TABLE'] ?? '', {
       allowInsecureConnection: true,
     });
     const rows = async () => {

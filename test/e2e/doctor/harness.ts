@@ -6,11 +6,12 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { QueueClient } from '@azure/storage-queue';
-import { inject } from 'vitest';
+
 import { runCommand } from '../../../dev/doctor/command.ts';
 import type { Report } from '../../../dev/doctor/report.ts';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type Issuer, makeToken, startIssuer, tenant } from '../../fixtures/issuer.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 
@@ -47,7 +48,7 @@ export async function startStack(): Promise<Stack> {
   const [simulator, issuer, storage] = await Promise.all([
     startSimulator(),
     startIssuer(),
-    startStorageProxy(inject('azurite')),
+    startStorageProxy(azurite()),
   ]);
   const { privateKey } = issuer.addKey('first');
   const nowSeconds = Math.floor(Date.now() / 1000);
@@ -59,7 +60,7 @@ export async function startStack(): Promise<Stack> {
     args: ['--port', '0', '--auth'],
     env: { ...settings, LOCAL_HOST_KEY: canaries.hostKey },
   });
-  const queue = (name: string) => new QueueClient(inject('azurite'), name);
+  const queue = (name: string) => new QueueClient(azurite(), name);
   const transitions = queue(settings['OPWATCH_TRANSITIONS_QUEUE'] ?? '');
   const poison = queue(`${settings['OPWATCH_SWEEPS_QUEUE']}-poison`);
   const proxied = { ...settings, AzureWebJobsStorage: storage.connectionString };
@@ -86,7 +87,7 @@ type Places = { readonly graph: string; readonly openId: string; readonly token:
 function settingsOf({ graph, openId, token }: Places): Env {
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
   return {
-    AzureWebJobsStorage: inject('azurite'),
+    AzureWebJobsStorage: azurite(),
     AzureFunctionsWebHost__hostid: id,
     OPWATCH_TABLE: `t${id}`,
     OPWATCH_TRANSITIONS_QUEUE: `transitions-${id}`,

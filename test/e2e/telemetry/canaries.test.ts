@@ -1,7 +1,8 @@
 // Secrets and people's names are planted wherever they can come from, and looked for wherever something is kept or
 // shown: lines of the process, telemetry, rows, messages, and the answers of refusals.
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoBot } from '../../../dev/start/settings.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { spansNamed, startToldHost, type ToldHost, until } from './harness.ts';
 
@@ -13,7 +14,7 @@ const canary = {
   pushedToken: 'canary-pushed-recording-token',
   exportUrl: 'https://export.example.test/canary?sig=canary',
   platformToken: 'canary-platform-token',
-  storageKey: /AccountKey=([^;]+)/.exec(inject('azurite'))?.[1] ?? '',
+  storageKey: /AccountKey=([^;]+)/.exec(azurite())?.[1] ?? '',
   patchedValue: 'canary-patched-value',
   callersToken: 'canary-callers-token',
   person: 'adele.canary@contoso.com',
@@ -35,7 +36,7 @@ let storage: StorageProxy;
 let places: Readonly<Record<Place, string>>;
 
 beforeAll(async () => {
-  storage = await startStorageProxy(inject('azurite'));
+  storage = await startStorageProxy(azurite());
   host = await startToldHost({
     LOCAL_HOST_KEY: canary.functionKey,
     OPWATCH_STATIC_TOKEN: canary.graphToken,

@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { inject } from 'vitest';
+
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
 import { demoBot } from '../../../dev/start/settings.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type Envelope, type IngestionSink, startIngestionSink } from '../../fixtures/ingestion-sink.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 
@@ -59,8 +60,8 @@ export async function startToldHost(env: Readonly<Record<string, string>> = {}):
     },
     onErrorLine: (line) => void lines.push(line),
   });
-  const queue = new QueueClient(inject('azurite'), `transitions-${id}`);
-  const table = TableClient.fromConnectionString(inject('azurite'), `t${id}`, {
+  const queue = new QueueClient(azurite(), `transitions-${id}`);
+  const table = TableClient.fromConnectionString(azurite(), `t${id}`, {
     allowInsecureConnection: true,
   });
   const host = { url: process.url, sink, simulator, process, lines, queue, table };
@@ -122,7 +123,7 @@ function settings(id: string, graph: string): Readonly<Record<string, string>> {
     [`OPWATCH_${kind}_INTERVAL_SECONDS`, '1'],
   ]);
   return {
-    AzureWebJobsStorage: inject('azurite'),
+    AzureWebJobsStorage: azurite(),
     AzureFunctionsWebHost__hostid: id,
     OPWATCH_TABLE: `t${id}`,
     OPWATCH_TRANSITIONS_QUEUE: `transitions-${id}`,

@@ -1,6 +1,7 @@
 // Callers with tokens over HTTP: which role each route asks for, and what health says to whom while storage comes and
 // goes.
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { azurite } from '../../fixtures/azurite.ts';
 import { audience, claimsWith, type Issuer, makeToken, startIssuer } from '../../fixtures/issuer.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { type Api, startApi, tenant } from './harness.ts';
@@ -22,7 +23,7 @@ function bearer(roles: readonly string[], claims: Readonly<Record<string, unknow
 beforeAll(async () => {
   issuer = await startIssuer();
   issuer.addKey('first');
-  storage = await startStorageProxy(inject('azurite'));
+  storage = await startStorageProxy(azurite());
   api = await startApi({
     storage: storage.connectionString,
     headers: { authorization: bearer(['Operations.Read', 'Operations.Write']) },
@@ -44,6 +45,11 @@ beforeEach(() => {
 });
 
 const operation = `/api/operations/${'c'.padEnd(26, 'a')}`;
+
+/** How many requests storage has seen; the host looks into the queue of sweeps whenever it likes. */
+function ofTheApp({ seen }: StorageProxy): number {
+  return seen().filter((what) => what !== 'queue GET').length;
+}
 
 describe('a caller', () => {
   test.each([
@@ -112,9 +118,9 @@ describe('health', () => {
       const ready = await api.sendBare('GET', '/api/health/ready', { headers });
       expect([ready.status, ready.json]).toEqual([status, { status: word }]);
       expect(ready.headers['retry-after']).toBe(mode === 'pass' ? undefined : '1');
-      const before = storage.requests();
+      const before = ofTheApp(storage);
       const live = await api.sendBare('GET', '/api/health/live', { headers });
-      expect([live.status, live.json, storage.requests()]).toEqual([200, { status: 'pass' }, before]);
+      expect([live.status, live.json, ofTheApp(storage)]).toEqual([200, { status: 'pass' }, before]);
     }
   });
 

@@ -2,10 +2,11 @@
 // Every answer is held against the OpenAPI document, and every refusal against the one shape that refusals have.
 import { randomUUID } from 'node:crypto';
 import { QueueClient } from '@azure/storage-queue';
-import { inject } from 'vitest';
+
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../../dev/simulator/server.ts';
 import { demoSettings } from '../../../dev/start/settings.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { expectDocumented } from '../../fixtures/documented.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { type Answer, type Asked, createClient } from './client.ts';
@@ -58,7 +59,7 @@ const never = '0 0 0 1 1 *';
 /** Settings of a host that shares nothing with others but Azurite. */
 export function settingsFor(graph: string, id: string): Record<string, string> {
   return {
-    ...demoSettings({ storage: inject('azurite'), graph }),
+    ...demoSettings({ storage: azurite(), graph }),
     OPWATCH_CONNECTION_OPERATION_TICK: never,
     OPWATCH_COMMS_OPERATION_TICK: never,
     OPWATCH_ONENOTE_OPERATION_TICK: never,
@@ -88,7 +89,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     onErrorLine: (line) => void lines.push(line),
   });
   const client = createClient(host.url);
-  const queue = new QueueClient(inject('azurite'), `transitions-${id}`);
+  const queue = new QueueClient(azurite(), `transitions-${id}`);
 
   const send: Api['send'] = (method, path, asked) =>
     sendBare(method, path, { ...asked, headers: { ...options.headers, ...asked?.headers } });

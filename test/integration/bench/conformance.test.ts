@@ -1,9 +1,10 @@
 // The eleven cases: what Opwatch does is a promise; what the other poller does is what README's table says of it.
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { conformanceCases, isRight, type Outcome } from '../../../bench/conformance/cases.ts';
 import { runCoreLro } from '../../../bench/conformance/core-lro.ts';
 import { runOpwatch } from '../../../bench/conformance/opwatch.ts';
 import { conformanceLine, conformanceSummary, conformanceTable } from '../../../bench/conformance/table.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 
 const endedEarly: Outcome = { ending: 'succeeded', gets: 1, lastAnswer: 'inprogress', remark: null };
 const failedRightly = expect.objectContaining({ ending: 'failed', gets: 4, lastAnswer: 'failed' });
@@ -23,7 +24,7 @@ const others: Readonly<Record<number, unknown>> = {
 };
 
 test.each(conformanceCases)('Opwatch ends conformance case $number as $right', async (one) => {
-  const outcome = await runOpwatch(one, inject('azurite'));
+  const outcome = await runOpwatch(one, azurite());
   expect([isRight(one, outcome), outcome]).toEqual([true, outcome]);
 });
 

@@ -1,9 +1,10 @@
 // Queue triggers and queue output against a real queue: tries, poison, missing queues, stale receipts, a stop in between.
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../dev/host/clock.ts';
 import type { PlannedFunction, QueueTrigger } from '../../../dev/host/function-plan.ts';
 import { listenToQueue } from '../../../dev/host/queue-trigger.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { startHostProcess } from './harness.ts';
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
@@ -11,23 +12,21 @@ let names = 0;
 
 function aQueue(name = 'work'): QueueClient {
   names += 1;
-  return QueueServiceClient.fromConnectionString(inject('azurite')).getQueueClient(
+  return QueueServiceClient.fromConnectionString(azurite()).getQueueClient(
     `host-${process.pid}-${name}${names}`,
   );
 }
 
 const envOf = (queue: QueueClient, env: Readonly<Record<string, string>> = {}) => ({
   FIXTURE: 'queue',
-  FIXTURE_STORAGE: inject('azurite'),
-  AzureWebJobsStorage: inject('azurite'),
+  FIXTURE_STORAGE: azurite(),
+  AzureWebJobsStorage: azurite(),
   WORK_QUEUE: queue.name,
   ...env,
 });
 
 async function poisonOf(queue: QueueClient): Promise<readonly string[]> {
-  const poison = QueueServiceClient.fromConnectionString(inject('azurite')).getQueueClient(
-    `${queue.name}-poison`,
-  );
+  const poison = QueueServiceClient.fromConnectionString(azurite()).getQueueClient(`${queue.name}-poison`);
   return await eventually(async () => {
     if (!(await poison.exists())) return undefined;
     const { peekedMessageItems } = await poison.peekMessages({ numberOfMessages: 32 });
@@ -156,7 +155,7 @@ describe('a message under way', () => {
         maxDequeueCount: 3,
         messageEncoding: 'none',
       },
-      queues: QueueServiceClient.fromConnectionString(inject('azurite')),
+      queues: QueueServiceClient.fromConnectionString(azurite()),
       leaseMs,
     });
     await begun.promise;
@@ -197,10 +196,10 @@ describe('a message under way', () => {
 
 describe('queue output', () => {
   test('is sent after success only, one message an element, into a queue it makes', async () => {
-    const service = QueueServiceClient.fromConnectionString(inject('azurite'));
+    const service = QueueServiceClient.fromConnectionString(azurite());
     const [input, output] = [service.getQueueClient('spread'), service.getQueueClient('spread-out')];
     await input.createIfNotExists();
-    const env = { FIXTURE: 'outputs', AzureWebJobsStorage: inject('azurite') };
+    const env = { FIXTURE: 'outputs', AzureWebJobsStorage: azurite() };
     const host = await startHostProcess({ env });
     await input.sendMessage(base64({ fail: true, value: ['never'] }));
     await host.until((lines) => lines.find(({ message }) => message === 'spread failed'));

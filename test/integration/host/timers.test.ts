@@ -1,6 +1,6 @@
 // Timers: serial runs, catch-up, what a later host makes of the status, and one listener among several hosts.
 import { BlobServiceClient } from '@azure/storage-blob';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../dev/host/clock.ts';
 import type { PlannedFunction, TimerTrigger } from '../../../dev/host/function-plan.ts';
 import type { Invocation } from '../../../dev/host/invoke.ts';
@@ -8,6 +8,7 @@ import { planRetry, type RetryPlan } from '../../../dev/host/retry.ts';
 import { parseSchedule } from '../../../dev/host/schedule.ts';
 import type { ScheduleStatus } from '../../../dev/host/timer-input.ts';
 import { runTimer } from '../../../dev/host/timers.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { startHostProcess } from './harness.ts';
 
 const startMs = Date.parse('2026-11-22T06:00:00.000Z');
@@ -170,7 +171,7 @@ describe.concurrent('hosts on one storage account', () => {
   const envOf = (id: string, env: Readonly<Record<string, string>> = {}) => ({
     FIXTURE: 'timer',
     TICK: '*/1 * * * * *',
-    AzureWebJobsStorage: inject('azurite'),
+    AzureWebJobsStorage: azurite(),
     AzureFunctionsWebHost__hostid: `${id}${process.pid}`,
     ...env,
   });
@@ -202,7 +203,7 @@ describe.concurrent('hosts on one storage account', () => {
   test('tell a run that was missed while none was there, and keep the status', async () => {
     const env = envOf('missed', { TICK: '0 0 0 1 * *' });
     const path = `timers/${env.AzureFunctionsWebHost__hostid}/tick/status`;
-    const container = BlobServiceClient.fromConnectionString(inject('azurite')).getContainerClient(
+    const container = BlobServiceClient.fromConnectionString(azurite()).getContainerClient(
       'azure-webjobs-hosts',
     );
     await container.createIfNotExists();

@@ -3,9 +3,10 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type Certificate, makeCertificate } from './certificates.ts';
 import { clientId, clientSecret, digestOf, issuedBy, tenant } from './harness.ts';
 import { identityHeader, startIdentityEndpoint } from './identity-endpoint.ts';
@@ -52,7 +53,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<void> {
   host = await startReady('dev/host/main.ts', {
     args: ['--port', '0'],
     env: {
-      AzureWebJobsStorage: inject('azurite'),
+      AzureWebJobsStorage: azurite(),
       OPWATCH_TABLE: name,
       OPWATCH_TRANSITIONS_QUEUE: name,
       OPWATCH_SWEEPS_QUEUE: `${name}s`,

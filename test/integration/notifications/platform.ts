@@ -1,10 +1,11 @@
 // The built app in the local host, a process of its own, and a calling platform that notifies it over HTTP: the simulator,
 // with its own keys, tokens and habits. The test moves the time of Graph and of storage; the app follows that of storage.
 import { TableClient } from '@azure/data-tables';
-import { expect, inject } from 'vitest';
+import { expect } from 'vitest';
 import type { SimulatorOptions } from '../../../dev/simulator/server.ts';
 import { demoBot } from '../../../dev/start/settings.ts';
 import { type GraphHome, parseResource } from '../../../src/domain/resources.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { present } from '../../fixtures/present.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import type { Answer } from '../api/client.ts';
@@ -56,7 +57,7 @@ export type PlatformOptions = {
 };
 
 export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = {}): Promise<Platform> {
-  const storage = await startStorageProxy(inject('azurite'));
+  const storage = await startStorageProxy(azurite());
   const api = await startApi({
     storage: storage.connectionString,
     graph: { ...graph, now: storage.nowMs },
@@ -116,7 +117,7 @@ export async function startPlatform({ env = {}, graph = {} }: PlatformOptions = 
     },
     rows: async () => {
       const { OPWATCH_TABLE = '' } = api.settings;
-      const table = TableClient.fromConnectionString(inject('azurite'), OPWATCH_TABLE, {
+      const table = TableClient.fromConnectionString(azurite(), OPWATCH_TABLE, {
         allowInsecureConnection: true,
       });
       const rows: unknown[] = [];

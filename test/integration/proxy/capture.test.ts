@@ -1,7 +1,8 @@
 // Between Graph's 202 and the caller's answer: storage that fails at each of its calls. The caller always has Graph's
 // answer; what it is told of the watch is true; nothing is half tracked; registering the Location gives one operation.
 import { TableClient } from '@azure/data-tables';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type ProxyMode, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { type Answer, type Proxy, startProxy } from './harness.ts';
 
@@ -69,7 +70,7 @@ async function capture(
   mode: ProxyMode,
   { isPrepared }: { readonly isPrepared: boolean },
 ): Promise<void> {
-  const storage = await startStorageProxy(inject('azurite'));
+  const storage = await startStorageProxy(azurite());
   const proxy = await startProxy({
     storage: storage.connectionString,
     env: { OPWATCH_CONNECTION_OPERATION_FIRST_POLL_SECONDS: '0' },
@@ -122,7 +123,7 @@ async function expectOneOperation(proxy: Proxy, answer: Answer, path: string): P
 /** Row keys of all operations, past the proxy. */
 async function rowsOf({ app }: Proxy): Promise<readonly string[]> {
   const options = { allowInsecureConnection: true };
-  const table = TableClient.fromConnectionString(inject('azurite'), app.config.table, options);
+  const table = TableClient.fromConnectionString(azurite(), app.config.table, options);
   const keys: string[] = [];
   const filter = "PartitionKey eq 'connectionOperation-00' and RowKey ne 'memory'";
   try {

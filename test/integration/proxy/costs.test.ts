@@ -1,7 +1,8 @@
 // What a call through the proxy costs: calls of Graph, reads and writes of storage, counted from outside of the built
 // app. A change that begins nothing writes nothing.
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { type ProxyHost, type Sent, startProxyHost } from './host-harness.ts';
 
@@ -16,7 +17,7 @@ let storage: StorageProxy;
 let host: ProxyHost;
 beforeAll(async () => {
   simulator = await startSimulator();
-  storage = await startStorageProxy(inject('azurite'));
+  storage = await startStorageProxy(azurite());
   host = await startProxyHost(simulator.url, { env: { OPWATCH_STORAGE: storage.connectionString } });
   const { control } = simulator;
   control.addConnection({ id: 'contosohr' });

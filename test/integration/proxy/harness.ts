@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { HttpRequest, type HttpResponseInit, InvocationContext } from '@azure/functions';
 import { QueueClient } from '@azure/storage-queue';
-import { inject } from 'vitest';
+
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
@@ -14,6 +14,7 @@ import { createStaticTokenSource } from '../../../src/graph/tokens.ts';
 import { createEndpoint } from '../../../src/http/endpoint.ts';
 import { createReadGraphResource, createUpdateGraphResource } from '../../../src/http/handlers/proxy.ts';
 import { createRateLimit } from '../../../src/http/rate-limit.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { expectDocumented } from '../../fixtures/documented.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 
@@ -75,7 +76,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const simulator = await startSimulator();
   const lines: string[] = [];
   const id = randomUUID().replaceAll('-', '').slice(0, 20);
-  const storage = options.storage ?? inject('azurite');
+  const storage = options.storage ?? azurite();
   const config = loadConfig({
     OPWATCH_STORAGE: storage,
     OPWATCH_TABLE: `t${id}`,

@@ -1,8 +1,9 @@
 // The built app in the local host, called over real sockets: also such requests as no HTTP client would write.
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { expect, inject } from 'vitest';
+import { expect } from 'vitest';
 import { type ReadyProcess, startReady } from '../../../dev/processes.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { expectDocumented } from '../../fixtures/documented.ts';
 
 export type HostAnswer = {
@@ -41,7 +42,7 @@ export async function startProxyHost(
   const process = await startReady('dev/host/main.ts', {
     args: ['--port', '0', ...args],
     env: {
-      AzureWebJobsStorage: inject('azurite'),
+      AzureWebJobsStorage: azurite(),
       OPWATCH_TABLE: name,
       OPWATCH_TRANSITIONS_QUEUE: name,
       OPWATCH_SWEEPS_QUEUE: `${name}s`,

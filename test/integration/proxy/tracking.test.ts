@@ -1,6 +1,7 @@
 // What the proxy makes of operations: those that a change starts, and those that an answer shows.
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../../dev/simulator/faults.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { startStorageProxy } from '../../fixtures/storage-proxy.ts';
 import { type Answer, type Proxy, startProxy } from './harness.ts';
 
@@ -96,7 +97,7 @@ describe('an operation that a change starts', () => {
 test.each(['busy', 'reset', '500'] as const)(
   'the caller has the answer of Graph also while storage answers with %s',
   async (mode) => {
-    const storage = await startStorageProxy(inject('azurite'));
+    const storage = await startStorageProxy(azurite());
     const broken = await startProxy({ storage: storage.connectionString });
     try {
       const { control } = broken.simulator;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { QueueClient } from '@azure/storage-queue';
-import { inject } from 'vitest';
+
 import { type Simulator, startSimulator } from '../../../dev/simulator/server.ts';
 import { type App, createApp } from '../../../src/app.ts';
 import { loadConfig } from '../../../src/config.ts';
@@ -11,6 +11,7 @@ import type { Kind } from '../../../src/domain/operation.ts';
 import { parseResource } from '../../../src/domain/resources.ts';
 import type { TrackRequest } from '../../../src/domain/tracking.ts';
 import type { OperationView } from '../../../src/domain/view.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import { type StorageProxy, startStorageProxy } from '../../fixtures/storage-proxy.ts';
 
@@ -87,9 +88,9 @@ const tracksUntilGivenUp = 5;
 export async function startWatching(
   env: Readonly<Record<string, string>> = {},
   time: 'running' | 'stopped' = 'running',
-  azurite = inject('azurite'),
+  storageOf = azurite(),
 ): Promise<Watching> {
-  const storage = await startStorageProxy(azurite);
+  const storage = await startStorageProxy(storageOf);
   // At a whole second, as the service tells no parts of one.
   if (time === 'stopped') storage.stoppedAtMs = Math.floor(Date.now() / 1000) * 1000;
   const simulator = await startSimulator({ now: storage.nowMs });
@@ -126,7 +127,7 @@ export async function startWatching(
   const taken = new Set<string>();
   const app = newApp();
   await app.start();
-  const transitionsQueue = new QueueClient(azurite, `transitions-${id}`);
+  const transitionsQueue = new QueueClient(storageOf, `transitions-${id}`);
   const sweep = (kind: Kind = 'connectionOperation'): Promise<void> => app.pollKind(kind);
   return {
     app,
@@ -144,9 +145,9 @@ export async function startWatching(
       storage.aheadMs += ms;
     },
     secondApp: newApp,
-    table: TableClient.fromConnectionString(azurite, `t${id}`, { allowInsecureConnection: true }),
+    table: TableClient.fromConnectionString(storageOf, `t${id}`, { allowInsecureConnection: true }),
     transitionsQueue,
-    sweepsQueue: new QueueClient(azurite, `sweeps-${id}`),
+    sweepsQueue: new QueueClient(storageOf, `sweeps-${id}`),
     stop,
   };
 

@@ -1,11 +1,12 @@
 // Several shards a kind: the timer hands them out by a queue, and each message is one sweep. Rows of the fault matrix:
 // F-04, F-34, F-36.
 import { QueueServiceClient } from '@azure/storage-queue';
-import { describe, expect, inject, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../dev/host/clock.ts';
 import type { TypedData } from '../../../dev/host/core-types.ts';
 import type { PlannedFunction, QueueTrigger } from '../../../dev/host/function-plan.ts';
 import { listenToQueue } from '../../../dev/host/queue-trigger.ts';
+import { azurite } from '../../fixtures/azurite.ts';
 import { takeMessages } from '../../fixtures/queue-reader.ts';
 import type { Watching } from './harness.ts';
 import { withWatching } from './with-watching.ts';
@@ -94,7 +95,7 @@ describe.concurrent('a sweep message', { timeout: 90_000 }, () => {
       const operations = await watching.begin(9);
       const reasons: string[] = [];
       const stopping = new AbortController();
-      const queues = QueueServiceClient.fromConnectionString(inject('azurite'));
+      const queues = QueueServiceClient.fromConnectionString(azurite());
       const poison = queues.getQueueClient(`${watching.sweepsQueue.name}-poison`);
       for (const text of ['not base64', encode('no JSON'), encode('{"shard":"meta"}')])
         await watching.sweepsQueue.sendMessage(text);
