@@ -14,7 +14,7 @@ import { type Plan, parseOptions, usage } from './options.ts';
 import { fullReport, shortReport } from './report.ts';
 import { measureRestart, type Restart } from './restart.ts';
 import type { GoodRun, Outcome, Result } from './result.ts';
-import { type Run, runContestant } from './run-contestant.ts';
+import { planTask, type Run, runContestant } from './run-contestant.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 import type { SweepRead } from './sweep-read.ts';
 import type { Workload } from './workload.ts';
@@ -124,21 +124,28 @@ type Series = {
   readonly afterwards?: (task: Task) => Promise<void>;
 };
 
-/** One after another, again and again: what the machine does beside meets all of them. */
+/**
+ * One after another, again and again: what the machine does beside meets all of them. What was made for Opwatch before it
+ * starts, rows that it has been watching for an hour, is made first, and it runs last: else storage would show them as new.
+ */
 async function measureInterleaved(plan: Plan, at: Surroundings, series: Series): Promise<readonly Outcome[]> {
   const missing = new Map<ContestantName, string | null>();
   for (const name of series.names) missing.set(name, await contestants[name].missing());
   const runs = new Map<ContestantName, Run[]>(series.names.map((name) => [name, []]));
   const rounds = Math.max(...series.names.map(series.repetitions));
   for (let round = 0; round < rounds; round += 1) {
+    const { workload, afterwards } = series;
+    const tasks: (readonly [ContestantName, Task])[] = [];
     for (const name of series.names) {
       if (missing.get(name) !== null || round >= series.repetitions(name)) continue;
+      const task = await planTask(at, workload, plan.seed + round);
+      await contestants[name].prepare?.(task);
+      tasks.push([name, task]);
+    }
+    for (const [name, task] of tasks.toReversed()) {
       tellProgress(`${contestants[name].title}, ${round + 1} of ${series.repetitions(name)}`);
-      const { workload, afterwards } = series;
       const hook = name === 'opwatch' && afterwards !== undefined ? { afterwards } : {};
-      runs
-        .get(name)
-        ?.push(await runContestant(contestants[name], at, { workload, seed: plan.seed + round, ...hook }));
+      runs.get(name)?.push(await runContestant(contestants[name], at, { workload, task, ...hook }));
     }
   }
   return series.names.map((name) =>

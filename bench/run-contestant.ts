@@ -30,7 +30,8 @@ export type Run =
 
 export type RunOptions = {
   readonly workload: Workload;
-  readonly seed: number;
+  /** As `planTask` made it, and prepared. */
+  readonly task: Task;
   /** Called while the tables of the run still stand and nobody uses them. */
   readonly afterwards?: (task: Task) => Promise<void>;
 };
@@ -46,8 +47,8 @@ export async function runContestant(
   at: Surroundings,
   options: RunOptions,
 ): Promise<Run> {
-  const { workload, seed, afterwards } = options;
-  const task = await prepareTask(at, workload, seed);
+  const { workload, task, afterwards } = options;
+  await loadGraph(at, workload, task.seed);
   const queue = new QueueClient(at.uncountedStorage, task.queue);
   await queue.createIfNotExists();
   const running = await contestant.start(task);
@@ -65,15 +66,10 @@ export async function runContestant(
   }
 }
 
-/** Fills Graph with the workload's operations; names of table and queue are new for each run. */
-export async function prepareTask(at: Surroundings, workload: Workload, seed: number): Promise<Task> {
+/** Fills Graph with the workload's operations, whose paths are the seed's; names of table and queue are new for each run. */
+export async function planTask(at: Surroundings, workload: Workload, seed: number): Promise<Task> {
   const id = randomUUID().replaceAll('-', '').slice(0, 12);
-  await at.graph.reset();
-  await at.graph.load(loadOf(workload, seed));
-  if (workload.throttle?.type === 'quota')
-    await at.graph.setQuota({ itemsPerSecond: workload.throttle.itemsPerSecond });
-  if (workload.throttle?.type === 'probability')
-    await at.graph.addFault({ fault: 'throttle', retryAfter: 1, probability: workload.throttle.share });
+  await loadGraph(at, workload, seed);
   return {
     paths: await at.graph.paths(),
     graphUrl: at.graphUrl,
@@ -88,6 +84,15 @@ export async function prepareTask(at: Surroundings, workload: Workload, seed: nu
     hosts: workload.hosts,
     telemetry: at.telemetry,
   };
+}
+
+async function loadGraph({ graph }: Surroundings, workload: Workload, seed: number): Promise<void> {
+  const { throttle } = workload;
+  await graph.reset();
+  await graph.load(loadOf(workload, seed));
+  if (throttle?.type === 'quota') await graph.setQuota({ itemsPerSecond: throttle.itemsPerSecond });
+  if (throttle?.type === 'probability')
+    await graph.addFault({ fault: 'throttle', retryAfter: 1, probability: throttle.share });
 }
 
 type Watched = {

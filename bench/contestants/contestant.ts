@@ -43,6 +43,8 @@ export type Contestant = {
   readonly remark: string | null;
   /** Why it can't run on this machine; null: it can. */
   readonly missing: () => Promise<string | null>;
+  /** Makes what has been there for a while when it starts; absent: nothing. */
+  readonly prepare?: (task: Task) => Promise<void>;
   /** Resolves once it watches. */
   readonly start: (task: Task) => Promise<Running>;
   /** What an event of its says. @throws for a message that is none. */

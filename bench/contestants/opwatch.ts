@@ -10,6 +10,7 @@ export const opwatch: Contestant = {
   title: 'Opwatch',
   remark: null,
   missing: async () => null,
+  prepare: (task) => seedRows(task, opwatchSettings(task)),
   start,
   readEvent,
 };
@@ -39,7 +40,6 @@ export function opwatchSettings(task: Omit<Task, 'paths'>): Readonly<Record<stri
 
 async function start(task: Task): Promise<Running> {
   const env = opwatchSettings(task);
-  await seedRows(task, env);
   const startHost = (): Promise<ReadyProcess> =>
     startReady('dev/host/main.ts', { args: ['--port', '0'], env });
   // One after another: the first makes tables and queues, as at a deployment's first start.
