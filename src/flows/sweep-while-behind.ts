@@ -36,7 +36,7 @@ export function createSweepWhileBehind(ports: SweepWhileBehindPorts, sweepShard:
       if (report === null) return;
       onReport(report);
       const isMissed = missed.has(target.shard) && report.read > 0;
-      againInMs = isMissed ? 0 : againInMsAfter(report);
+      againInMs = againInMsAfter(report) ?? (isMissed ? 0 : null);
     }
   };
 

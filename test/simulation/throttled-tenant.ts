@@ -65,7 +65,6 @@ export function createThrottledTenant(options: QuotaOptions) {
   let seen = nothingSeen();
   const readAtMs = new Map<string, number>();
   let stopping = new AbortController();
-  let isSweeping = false;
   let sweepWhileBehind = startProcess();
   return { begin, run, restart, setQuota };
 
@@ -115,7 +114,6 @@ export function createThrottledTenant(options: QuotaOptions) {
   function restart(): void {
     stopping.abort();
     stopping = new AbortController();
-    isSweeping = false;
     sweepWhileBehind = startProcess();
   }
 
@@ -126,13 +124,8 @@ export function createThrottledTenant(options: QuotaOptions) {
 
   function tick(): void {
     world.after(options.tickMs, tick);
-    if (isSweeping) return;
-    isSweeping = true;
-    const { signal } = stopping;
-    const limits = { deadlineMonotonicMs: clock.monotonicMs() + 4 * minute, signal };
-    void sweepWhileBehind({ kind, shard }, limits, () => {}).finally(() => {
-      if (!signal.aborted) isSweeping = false;
-    });
+    const limits = { deadlineMonotonicMs: clock.monotonicMs() + 4 * minute, signal: stopping.signal };
+    void sweepWhileBehind({ kind, shard }, limits, () => {});
   }
 
   function readBatch(targets: readonly ReadTarget[]): Promise<BatchRead> {
