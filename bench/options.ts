@@ -89,7 +89,9 @@ const rush = {
   sweeperWarmUpMs: 0,
 } as const;
 /** By then the rate that the first refusals taught is as good as it gets. */
-const learningTicks = 40;
+const learningTicks = 30;
+/** Long enough for a refusal, the wait after it, and what is made up for: a shorter window shows the one or the other. */
+const limitedTicks = 30;
 const limited = { operations: 2000, intervalMs: 2000, tickMs: 1000, sweeperWarmUpMs: 0 } as const;
 
 /** @throws RangeError for a value that makes no sense; TypeError for an unknown option. */
@@ -157,13 +159,12 @@ function throttledOf(mode: Plan['mode'], steady: Workload, given: string | undef
   const halfOfDemand = limited.operations / (limited.intervalMs / 1000) / 2;
   const throttle =
     given === undefined ? ({ type: 'quota', itemsPerSecond: halfOfDemand } as const) : throttleOf(given);
-  const busy = mode === 'full' ? 30 : 20;
   return {
     workload: {
       ...steady,
       ...limited,
       throttle,
-      phases: { warmUp: 2, quiet: 0, settle: learningTicks, busy },
+      phases: { warmUp: 2, quiet: 0, settle: learningTicks, busy: limitedTicks },
     },
     contestants: mode === 'full' ? ['opwatch', 'naive', 'corelro'] : ['opwatch'],
   };
