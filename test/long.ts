@@ -14,6 +14,7 @@ const anySeed = String(1 + Math.floor(Math.random() * 1_000_000));
 const simulation = 'test/simulation/main.ts';
 
 const parts: readonly Part[] = [
+  { name: 'build', command: ['node', 'dev/build.ts'] },
   { name: 'crash map', command: ['node', 'test/e2e/crash/main.ts'] },
   { name: 'soak', command: ['node', 'test/e2e/soak/main.ts', '--minutes', '3'] },
   { name: 'simulation', command: ['node', simulation, '--from', anySeed, '--seeds', '5000'] },

@@ -142,12 +142,12 @@ export const expiredWasLookedAt: Invariant = ({ history, generations, rows }) =>
 };
 
 /** C8: who was told that a notification is stored finds its end among the events. */
-export const acknowledgedPushesCount: Invariant = ({ history, generations, hasCommits }) => {
+export const acknowledgedPushesCount: Invariant = (facts) => {
+  const { history, generations, hasCommits } = facts;
   const ends = [...generations.values()].flatMap((own) => own.filter(({ terminal }) => terminal));
   return history.flatMap((event, index) => {
     if (event.type !== 'pushAcked' || !isEndWord(event.word)) return [];
-    const tracked = history.some((one) => one.type === 'tracked' && one.key === event.key);
-    if (event.parked && !tracked) return []; // nobody ever registered it
+    if (event.parked && !isWatchedAfter(facts, event.key, index)) return []; // nobody registered it, or not again
     const real = ends.filter(
       (end) => end.key === event.key && ['succeeded', 'failed', 'cancelled'].includes(end.state),
     );
@@ -157,6 +157,15 @@ export const acknowledgedPushesCount: Invariant = ({ history, generations, hasCo
     return isTold ? [] : [violation('C8 acknowledged push lost', event.key, `at ${index}`)];
   });
 };
+
+/** Whether the operation lived at that place of the history or later; where commits are not seen, whether it ever did. */
+function isWatchedAfter({ history, hasCommits, rows }: Facts, key: string, index: number): boolean {
+  if (!hasCommits) return history.some((one) => one.type === 'tracked' && one.key === key);
+  const own = rows.filter(({ rowKey }) => rowKey === `live!${key}`);
+  const before = own.filter((row) => row.index < index).at(-1);
+  const lived = before !== undefined && before.action !== 'delete';
+  return lived || own.some((row) => row.index > index);
+}
 
 /** A stop ends what it was asked for, not what began afterwards. */
 export const stopsMeanWhatTheySaw: Invariant = ({ history, generations }) => {
