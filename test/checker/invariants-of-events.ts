@@ -162,7 +162,7 @@ export const acknowledgedPushesCount: Invariant = (facts) => {
 function isWatchedAfter({ history, hasCommits, rows }: Facts, key: string, index: number): boolean {
   if (!hasCommits) return history.some((one) => one.type === 'tracked' && one.key === key);
   const own = rows.filter(({ rowKey }) => rowKey === `live!${key}`);
-  const before = own.filter((row) => row.index < index).at(-1);
+  const before = own.findLast((row) => row.index < index);
   const lived = before !== undefined && before.action !== 'delete';
   return lived || own.some((row) => row.index > index);
 }
