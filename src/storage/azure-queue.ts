@@ -1,14 +1,7 @@
 // A storage queue to send to. One try: what was not clearly accepted stays in its outbox row and is sent again by a
 // later sweep, with the same bytes; a hidden retry here would only make more copies.
-import {
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineRequest,
-  type HttpMethods,
-  RestError,
-} from '@azure/core-rest-pipeline';
 import { requestLimitMs } from './connections.ts';
-import type { QueueAccount } from './queue-account.ts';
+import { type StorageService, sendRequest } from './send-request.ts';
 import { hasCode, toStorageError } from './storage-errors.ts';
 
 export type SendQueue = {
@@ -29,12 +22,12 @@ export type SendQueueOptions = {
   readonly timeToLiveSeconds?: number;
 };
 
-const http = createDefaultHttpClient();
 const neverExpires = -1;
-const apiVersion = '2021-12-02';
+const headers = { 'content-type': 'application/xml', 'x-ms-version': '2021-12-02' } as const;
+const limitMs = requestLimitMs;
 
 export function createSendQueue(
-  { url, sas, pipeline }: QueueAccount,
+  account: StorageService,
   { name, encoding, timeToLiveSeconds = neverExpires }: SendQueueOptions,
 ): SendQueue {
   return { send, prepare };
@@ -51,8 +44,16 @@ export function createSendQueue(
     }
   }
 
-  function sendOnce(message: string): Promise<void> {
-    return request('POST', `/messages?messagettl=${timeToLiveSeconds}`, message);
+  async function sendOnce(body: string): Promise<void> {
+    const parameters = { messagettl: String(timeToLiveSeconds) };
+    await sendRequest(account, {
+      method: 'POST',
+      path: `${name}/messages`,
+      parameters,
+      headers,
+      body,
+      limitMs,
+    });
   }
 
   async function prepare(): Promise<void> {
@@ -67,32 +68,10 @@ export function createSendQueue(
   /** Of a queue that is there the service says no more than that. */
   async function create(): Promise<void> {
     try {
-      await request('PUT', '');
+      await sendRequest(account, { method: 'PUT', path: name, headers, limitMs });
     } catch (error) {
       if (!hasCode(error, 'QueueAlreadyExists')) throw error;
     }
-  }
-
-  /** @throws RestError with status and code for every answer but a clear one. */
-  async function request(method: HttpMethods, path: string, body?: string): Promise<void> {
-    const address = `${url}/${name}${path}`;
-    const made = createPipelineRequest({
-      url: sas === '' ? address : `${address}${path.includes('?') ? '&' : '?'}${sas}`,
-      method,
-      headers: createHttpHeaders({ 'content-type': 'application/xml', 'x-ms-version': apiVersion }),
-      timeout: requestLimitMs,
-      allowInsecureConnection: url.startsWith('http:'),
-      ...(body === undefined ? {} : { body }),
-    });
-    const response = await pipeline.sendRequest(http, made);
-    if (response.status < 300) return;
-    const code = response.headers.get('x-ms-error-code');
-    throw new RestError(code ?? `status ${response.status}`, {
-      statusCode: response.status,
-      request: made,
-      response,
-      ...(code === undefined ? {} : { code }),
-    });
   }
 }
 

@@ -1,14 +1,9 @@
 // A range query through the SDK's own pipeline (signing, time limit, retries) but past its deserializers, which make most
 // of what a read of live rows costs: every sweep reads all of them.
-import {
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineRequest,
-  type PipelineResponse,
-  RestError,
-} from '@azure/core-rest-pipeline';
+import { type PipelineResponse, RestError } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
-import type { Row } from './table.ts';
+import { sendRequest } from './send-request.ts';
+import { type Row, tableProtocol } from './table.ts';
 
 export type RowsQuery = {
   /** OData. */
@@ -21,39 +16,22 @@ export type RowsQuery = {
 /** A row as the protocol has it: columns between names of its own. */
 type Entity = Readonly<Record<string, unknown>>;
 
-const http = createDefaultHttpClient();
-const pageHeaders = {
-  accept: 'application/json;odata=minimalmetadata',
-  dataserviceversion: '3.0',
-  'x-ms-version': '2019-02-02',
-} as const;
+const headers = { ...tableProtocol, accept: 'application/json;odata=minimalmetadata' } as const;
 const ofTheProtocol: ReadonlySet<string> = new Set(['PartitionKey', 'RowKey', 'Timestamp']);
 
 /** Pages in the order of row keys, which may be empty. @throws RestError for every answer but a clear one. */
 export async function* queryRows(client: TableClient, query: RowsQuery): AsyncGenerator<readonly Row[]> {
   let next: Readonly<Record<string, string>> | null = {};
   while (next !== null) {
-    const response = await readPage(client, { ...parametersOf(query), ...next });
+    const response = await sendRequest(client, {
+      method: 'GET',
+      path: `${client.tableName}()`,
+      parameters: { ...parametersOf(query), ...next },
+      headers,
+    });
     next = continuationOf(response);
     yield entitiesOf(response).map(toRow);
   }
-}
-
-async function readPage(
-  client: TableClient,
-  parameters: Readonly<Record<string, string>>,
-): Promise<PipelineResponse> {
-  const address = new URL(`${client.url.replace(/\/$/, '')}/${client.tableName}()`);
-  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
-  const request = createPipelineRequest({
-    // The service takes a plus sign for itself and not for a space.
-    url: address.href.replaceAll('+', '%20'),
-    headers: createHttpHeaders(pageHeaders),
-    allowInsecureConnection: address.protocol === 'http:',
-  });
-  const response = await client.pipeline.sendRequest(http, request);
-  if (response.status === 200) return response;
-  throw new RestError(response.bodyAsText ?? '', { statusCode: response.status, request, response });
 }
 
 function parametersOf({ filter, pageSize, columns }: RowsQuery): Readonly<Record<string, string>> {

@@ -4,20 +4,11 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import {
   bearerTokenAuthenticationPolicy,
   createPipelineFromOptions,
-  type Pipeline,
   type PipelinePolicy,
   type PipelineRequest,
 } from '@azure/core-rest-pipeline';
 import type { StorageConnection } from './connections.ts';
-
-export type QueueAccount = {
-  /** Address of the service, without a slash at its end. */
-  readonly url: string;
-  /** Signature that goes into each address, without its question mark; empty where requests are signed. */
-  readonly sas: string;
-  /** Tries once: a hidden retry would only make more copies of a message. */
-  readonly pipeline: Pipeline;
-};
+import type { StorageService } from './send-request.ts';
 
 const scope = 'https://storage.azure.com/.default';
 /** The public account of every storage emulator; not a secret. */
@@ -27,20 +18,24 @@ const emulator = [
   'QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1',
 ].join(';');
 
-/** @throws TypeError for a connection string that names no queue service or nothing to sign with. */
-export function openQueueAccount(connection: StorageConnection): QueueAccount {
+/**
+ * Its pipeline tries once: a hidden retry would only make more copies of a message.
+ * @throws TypeError for a connection string that names no queue service or nothing to sign with.
+ */
+export function openQueueAccount(connection: StorageConnection): StorageService {
   const pipeline = createPipelineFromOptions({ retryOptions: { maxRetries: 0 } });
   if (connection.type === 'identity') {
     const { credential, queueServiceUri } = connection;
     pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { phase: 'Sign' });
-    return { url: queueServiceUri.replace(/\/$/, ''), sas: '', pipeline };
+    return { url: queueServiceUri, pipeline };
   }
   const fields = fieldsOf(connection.connectionString);
   const { AccountName: name, AccountKey: key, SharedAccessSignature: sas } = fields;
-  if (sas === undefined && (name === undefined || key === undefined))
+  if (sas !== undefined) return { url: `${endpointOf(fields)}?${sas.replace(/^\?/, '')}`, pipeline };
+  if (name === undefined || key === undefined)
     throw new TypeError('A connection string has an AccountName and AccountKey, or a SharedAccessSignature.');
-  if (sas === undefined) pipeline.addPolicy(sharedKeyPolicy(name ?? '', key ?? ''), { phase: 'Sign' });
-  return { url: endpointOf(fields), sas: sas?.replace(/^\?/, '') ?? '', pipeline };
+  pipeline.addPolicy(sharedKeyPolicy(name, key), { phase: 'Sign' });
+  return { url: endpointOf(fields), pipeline };
 }
 
 type Fields = Readonly<Record<string, string | undefined>>;
@@ -53,7 +48,7 @@ function fieldsOf(connectionString: string): Fields {
 
 function endpointOf(fields: Fields): string {
   const { QueueEndpoint: endpoint, AccountName: name, EndpointSuffix: suffix = 'core.windows.net' } = fields;
-  if (endpoint !== undefined) return endpoint.replace(/\/$/, '');
+  if (endpoint !== undefined) return endpoint;
   if (name === undefined) throw new TypeError('A connection string has a QueueEndpoint or an AccountName.');
   return `${fields['DefaultEndpointsProtocol'] ?? 'https'}://${name}.queue.${suffix}`;
 }

@@ -3,17 +3,11 @@
 // such deletes; and it passes each row through a pipeline of its own, which made a third of what a transition costs.
 // The format is that of "Performing entity group transactions" in the reference of the table service.
 import { randomUUID } from 'node:crypto';
-import {
-  createDefaultHttpClient,
-  createHttpHeaders,
-  createPipelineRequest,
-  type PipelineResponse,
-  RestError,
-} from '@azure/core-rest-pipeline';
+import type { PipelineResponse } from '@azure/core-rest-pipeline';
 import type { TableClient } from '@azure/data-tables';
-import type { TableAction } from './table.ts';
+import { addressOf, sendRequest, toRestError } from './send-request.ts';
+import { type TableAction, tableProtocol } from './table.ts';
 
-const http = createDefaultHttpClient();
 const endOfLine = '\r\n';
 const methods = { create: 'POST', replace: 'PUT', delete: 'DELETE' } as const;
 
@@ -26,41 +20,31 @@ export async function submitTransaction(
   partitionKey: string,
   actions: readonly TableAction[],
 ): Promise<boolean> {
-  const service = client.url.replace(/\/$/, '');
-  const table = `${service}/${client.tableName}`;
-  const batch = `batch_${randomUUID()}`;
-  const request = createPipelineRequest({
-    url: `${service}/$batch`,
+  const { origin, pathname } = addressOf(client, client.tableName);
+  const boundary = `batch_${randomUUID()}`;
+  const requests = actions.map((action) => requestOf(origin + pathname, partitionKey, action));
+  const response = await sendRequest(client, {
     method: 'POST',
-    headers: createHttpHeaders({
-      accept: 'application/json',
-      'content-type': `multipart/mixed; boundary=${batch}`,
-      dataserviceversion: '3.0',
-      'x-ms-version': '2019-02-02',
-    }),
-    body: bodyOf(
-      batch,
-      actions.map((action) => requestOf(table, partitionKey, action)),
-    ),
-    allowInsecureConnection: service.startsWith('http:'),
+    path: '$batch',
+    headers: { ...tableProtocol, 'content-type': `multipart/mixed; boundary=${boundary}` },
+    body: bodyOf(boundary, requests),
   });
-  const response = await client.pipeline.sendRequest(http, request);
-  const answers = answersOf(response);
-  const refused = answers.find((status) => status >= 300);
-  if (refused !== undefined) throw toRestError(response, refused);
-  return answers.length === actions.length;
+  const statuses = statusesOf(response);
+  const refusal = statuses.find((status) => status >= 300);
+  if (refusal !== undefined) throw toRestError(response, refusal);
+  return statuses.length === actions.length;
 }
 
-function bodyOf(batch: string, requests: readonly string[]): string {
+function bodyOf(boundary: string, requests: readonly string[]): string {
   const changeset = `changeset_${randomUUID()}`;
   const partHeaders = ['Content-Type: application/http', 'Content-Transfer-Encoding: binary', ''];
   return [
-    `--${batch}`,
+    `--${boundary}`,
     `Content-Type: multipart/mixed; boundary=${changeset}`,
     '',
     ...requests.flatMap((request) => [`--${changeset}`, ...partHeaders, request]),
     `--${changeset}--`,
-    `--${batch}--`,
+    `--${boundary}--`,
     '',
   ].join(endOfLine);
 }
@@ -93,19 +77,7 @@ function json(entity: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(entity).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
-/** A status for each action; after a refusal that of the whole. */
-function answersOf({ status, bodyAsText }: PipelineResponse): readonly number[] {
-  if (status >= 300) return [status];
+/** One for each action; after a refusal that of the action which was refused. */
+function statusesOf({ bodyAsText }: PipelineResponse): readonly number[] {
   return Array.from((bodyAsText ?? '').matchAll(/^HTTP\/1\.1 (\d{3})/gm), ([, digits]) => Number(digits));
-}
-
-function toRestError(response: PipelineResponse, statusCode: number): RestError {
-  const { request, bodyAsText } = response;
-  const code = /"code"\s*:\s*"(\w+)"/.exec(bodyAsText ?? '')?.[1];
-  return new RestError(code ?? `status ${statusCode}`, {
-    statusCode,
-    request,
-    response,
-    ...(code === undefined ? {} : { code }),
-  });
 }

@@ -57,6 +57,13 @@ export type Table = {
   readonly transact: (partitionKey: string, actions: readonly TableAction[]) => Promise<Transacted>;
 };
 
+/** Headers that say which protocol of the table service is spoken. */
+export const tableProtocol = {
+  accept: 'application/json',
+  dataserviceversion: '3.0',
+  'x-ms-version': '2019-02-02',
+} as const;
+
 /** Azure Tables: rows in one transaction. */
 export const maxTransactionRows = 100;
 const maxTransactionBytes = 4 * 1024 * 1024;

@@ -58,7 +58,7 @@ export function readReading({ place, env }: Pick<Source, 'place' | 'env'>): Read
   }
 }
 
-/** Only the SDK knows what a connection string has to say. */
+/** Who opens it knows what a connection string has to say. */
 function malformedStorage({ storage }: ConfigDraft): readonly (readonly [name: string, problem: string])[] {
   if (storage?.type !== 'connectionString') return [];
   const connection = { type: storage.type, connectionString: storage.value.reveal() };
