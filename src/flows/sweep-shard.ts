@@ -60,14 +60,10 @@ type SweepStart = {
   readonly startedAtMs: number;
 };
 
-/** @returns null when this process sweeps the shard already; the next tick comes. */
-export type SweepShard = (
-  target: { kind: Kind; shard: Shard },
-  limits: SweepLimits,
-) => Promise<SweepReport | null>;
+/** One sweep of a shard at a time in a process: `sweep-while-behind.ts` sees to it. */
+export type SweepShard = (target: { kind: Kind; shard: Shard }, limits: SweepLimits) => Promise<SweepReport>;
 
 export function createSweepShard(ports: SweepPorts): SweepShard {
-  const underWay = new Set<Shard>();
   const marks = new Map<Shard, SweepMark>();
   const hasRead = new Set<Shard>();
   const turnsUntilMonotonicMs = new Map<Shard, number>();
@@ -75,15 +71,9 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
   const pausesOf = createPauses(ports);
 
   return async function sweepShard({ kind, shard }, limits) {
-    if (underWay.has(shard)) return null;
-    underWay.add(shard);
-    try {
-      const report = await sweep(kind, shard, limits);
-      TEST: crashPoint('S17');
-      return report;
-    } finally {
-      underWay.delete(shard);
-    }
+    const report = await sweep(kind, shard, limits);
+    TEST: crashPoint('S17');
+    return report;
   };
 
   async function sweep(kind: Kind, shard: Shard, limits: SweepLimits): Promise<SweepReport> {

@@ -40,6 +40,7 @@ export function createSweepWhileBehind(ports: SweepWhileBehindPorts, sweepShard:
     }
   };
 
+  /** @returns null when this process sweeps the shard already. */
   async function sweepAlone(
     target: Parameters<SweepShard>[0],
     limits: SweepLimits,

@@ -53,7 +53,6 @@ export function createLiveRows(clock: Pick<StorageClock, 'nowMs' | 'monotonicMs'
       }
       last = begun;
       sliceAt = next?.sliceEnd ?? 0;
-      if (sliceAt === 0) bounds = [liveRowKey(''), ...[...rows.keys()].toSorted()];
       return [...rows.values()];
     }
   }
@@ -62,6 +61,7 @@ export function createLiveRows(clock: Pick<StorageClock, 'nowMs' | 'monotonicMs'
     if (last === null || rows.size <= wholeUpTo) return null;
     const sinceLastMs = now.monotonicMs - last.monotonicMs;
     if (sinceLastMs >= wholeWithinMs) return null;
+    if (sliceAt === 0) bounds = [liveRowKey(''), ...[...rows.keys()].toSorted()];
     const end = sliceAt + (bounds.length * sinceLastMs) / wholeWithinMs;
     const slice = { from: boundAt(sliceAt), to: boundAt(end) };
     // The wall clock may have been ahead at the last read, and the monotonic one may have stood still since.

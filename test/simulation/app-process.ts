@@ -8,6 +8,7 @@ import { createPollNow } from '../../src/flows/poll-now.ts';
 import { createProxyRequest } from '../../src/flows/proxy-request.ts';
 import { createStopOperation } from '../../src/flows/stop-operation.ts';
 import { createSweepShard } from '../../src/flows/sweep-shard.ts';
+import { createSweepWhileBehind } from '../../src/flows/sweep-while-behind.ts';
 import { createTakeNotifications } from '../../src/flows/take-notifications.ts';
 import { createTrackOperation } from '../../src/flows/track-operation.ts';
 import { observationOf } from '../../src/graph/answers.ts';
@@ -91,7 +92,7 @@ export function startAppProcess(outside: Outside, process: Process) {
     inBackground: () => {},
   };
   const track = createTrackOperation(ports);
-  const sweepShard = createSweepShard(ports);
+  const sweepWhileBehind = createSweepWhileBehind(ports, createSweepShard(ports));
   const prepare = createPrepare(simulatedTable);
   const takeNotifications = createTakeNotifications({
     ...ports,
@@ -114,7 +115,11 @@ export function startAppProcess(outside: Outside, process: Process) {
       return takeNotifications([readNotification(item, { home, nowMs: clock.nowMs() })]);
     },
     sweep: (signal: AbortSignal) =>
-      sweepShard({ kind, shard }, { deadlineMonotonicMs: clock.monotonicMs() + 4 * minute, signal }),
+      sweepWhileBehind(
+        { kind, shard },
+        { deadlineMonotonicMs: clock.monotonicMs() + 4 * minute, signal },
+        () => {},
+      ),
     cleanUp: createCleanUp(ports),
   };
 
