@@ -14,7 +14,7 @@ import { type Plan, parseOptions, usage } from './options.ts';
 import { fullReport, shortReport } from './report.ts';
 import { measureRestart, type Restart } from './restart.ts';
 import type { GoodRun, Outcome, Result } from './result.ts';
-import { planTask, type Run, runContestant } from './run-contestant.ts';
+import { loadGraph, planTask, type Run, runContestant } from './run-contestant.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 import type { SweepRead } from './sweep-read.ts';
 import type { Workload } from './workload.ts';
@@ -135,10 +135,12 @@ async function measureInterleaved(plan: Plan, at: Surroundings, series: Series):
   const rounds = Math.max(...series.names.map(series.repetitions));
   for (let round = 0; round < rounds; round += 1) {
     const { workload, afterwards } = series;
+    const seed = plan.seed + round;
+    const paths = await loadGraph(at, workload, seed);
     const tasks: (readonly [ContestantName, Task])[] = [];
     for (const name of series.names) {
       if (missing.get(name) !== null || round >= series.repetitions(name)) continue;
-      const task = await planTask(at, workload, plan.seed + round);
+      const task = planTask(at, workload, { seed, paths });
       await contestants[name].prepare?.(task);
       tasks.push([name, task]);
     }

@@ -5,7 +5,7 @@ import { startReady } from '../dev/processes.ts';
 import { opwatchSettings } from './contestants/opwatch.ts';
 import { seedRows } from './contestants/seed-rows.ts';
 import { readProcess } from './process-usage.ts';
-import { planTask } from './run-contestant.ts';
+import { loadGraph, planTask } from './run-contestant.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Workload } from './workload.ts';
 
@@ -24,7 +24,7 @@ const lookEveryMs = 10;
 const giveUpAfterMs = 120_000;
 
 export async function measureRestart(at: Surroundings, workload: Workload, seed: number): Promise<Restart> {
-  const task = await planTask(at, workload, seed);
+  const task = planTask(at, workload, { seed, paths: await loadGraph(at, workload, seed) });
   // Its own tick would come at any moment; here it comes once the host is there.
   const env = { ...opwatchSettings(task), OPWATCH_CONNECTION_OPERATION_TICK: '0 0 0 1 1 *' };
   await seedRows(task, env, Date.now() - outageMs);

@@ -66,12 +66,15 @@ export async function runContestant(
   }
 }
 
-/** Fills Graph with the workload's operations, whose paths are the seed's; names of table and queue are new for each run. */
-export async function planTask(at: Surroundings, workload: Workload, seed: number): Promise<Task> {
+/** @param of.paths as `loadGraph` gave them. Names of table and queue are new for each task. */
+export function planTask(
+  at: Surroundings,
+  workload: Workload,
+  of: { readonly seed: number; readonly paths: readonly string[] },
+): Task {
   const id = randomUUID().replaceAll('-', '').slice(0, 12);
-  await loadGraph(at, workload, seed);
   return {
-    paths: await at.graph.paths(),
+    ...of,
     graphUrl: at.graphUrl,
     storage: at.storage,
     uncountedStorage: at.uncountedStorage,
@@ -79,20 +82,25 @@ export async function planTask(at: Surroundings, workload: Workload, seed: numbe
     queue: `run-${id}`,
     intervalMs: workload.intervalMs,
     tickMs: workload.tickMs,
-    seed,
     shards: workload.shards,
     hosts: workload.hosts,
     telemetry: at.telemetry,
   };
 }
 
-async function loadGraph({ graph }: Surroundings, workload: Workload, seed: number): Promise<void> {
+/** Fills Graph with the workload's operations, all at their first word. @returns their paths, which are the seed's. */
+export async function loadGraph(
+  { graph }: Surroundings,
+  workload: Workload,
+  seed: number,
+): Promise<readonly string[]> {
   const { throttle } = workload;
   await graph.reset();
   await graph.load(loadOf(workload, seed));
   if (throttle?.type === 'quota') await graph.setQuota({ itemsPerSecond: throttle.itemsPerSecond });
   if (throttle?.type === 'probability')
     await graph.addFault({ fault: 'throttle', retryAfter: 1, probability: throttle.share });
+  return graph.paths();
 }
 
 type Watched = {

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { emulatorAccount } from '../src/storage/emulator.ts';
 
 export type Azurite = {
   readonly connectionString: string;
@@ -17,9 +18,7 @@ export type Azurite = {
   readonly stop: () => Promise<void>;
 };
 
-/** The public account of every storage emulator; not a secret. */
-const accountName = 'devstoreaccount1';
-const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const { name: accountName, key: accountKey } = emulatorAccount;
 const startLimitMs = 30_000;
 
 export type AzuriteOptions = {

@@ -1,6 +1,7 @@
 // Connections by the name of their setting. The local host takes connection strings only: identities are Azure's.
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
+import { emulatorAccount } from '../../src/storage/emulator.ts';
 import type { PlannedFunction } from './function-plan.ts';
 import { RefusedError, type Settings } from './settings.ts';
 
@@ -11,13 +12,12 @@ export type Connections = {
 };
 
 const hostConnection = 'AzureWebJobsStorage';
-/** The public account of every storage emulator; not a secret. */
 const emulator = [
   'DefaultEndpointsProtocol=http',
-  'AccountName=devstoreaccount1',
-  'AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
-  'BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1',
-  'QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1',
+  `AccountName=${emulatorAccount.name}`,
+  `AccountKey=${emulatorAccount.key}`,
+  `BlobEndpoint=http://127.0.0.1:10000/${emulatorAccount.name}`,
+  `QueueEndpoint=http://127.0.0.1:10001/${emulatorAccount.name}`,
 ].join(';');
 
 /** Every caller here has a loop of its own: a short try now beats a long one that outlives a stop. */

@@ -16,7 +16,7 @@ export type RowsQuery = {
 /** A row as the protocol has it: columns between names of its own. */
 type Entity = Readonly<Record<string, unknown>>;
 
-const headers = { ...tableProtocol, accept: 'application/json;odata=minimalmetadata' } as const;
+const pageHeaders = { ...tableProtocol, accept: 'application/json;odata=minimalmetadata' } as const;
 const ofTheProtocol: ReadonlySet<string> = new Set(['PartitionKey', 'RowKey', 'Timestamp']);
 
 /** Pages in the order of row keys, which may be empty. @throws RestError for every answer but a clear one. */
@@ -27,7 +27,7 @@ export async function* queryRows(client: TableClient, query: RowsQuery): AsyncGe
       method: 'GET',
       path: `${client.tableName}()`,
       parameters: { ...parametersOf(query), ...next },
-      headers,
+      headers: pageHeaders,
     });
     next = continuationOf(response);
     yield entitiesOf(response).map(toRow);

@@ -8,14 +8,15 @@ import {
   type PipelineRequest,
 } from '@azure/core-rest-pipeline';
 import type { StorageConnection } from './connections.ts';
+import { emulatorAccount } from './emulator.ts';
 import type { StorageService } from './send-request.ts';
 
 const scope = 'https://storage.azure.com/.default';
-/** The public account of every storage emulator; not a secret. */
+/** What the short form of a connection string stands for. */
 const emulator = [
-  'AccountName=devstoreaccount1',
-  'AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
-  'QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1',
+  `AccountName=${emulatorAccount.name}`,
+  `AccountKey=${emulatorAccount.key}`,
+  `QueueEndpoint=http://127.0.0.1:10001/${emulatorAccount.name}`,
 ].join(';');
 
 /**

@@ -48,30 +48,16 @@ test('a tick that comes in mid-sweep is made up for once, when the sweep ends', 
   expect(begun).toHaveLength(2);
 });
 
-test('a copy of the tick that began the sweep is not', async () => {
+test.each([
+  { what: 'a copy of the tick that began the sweep', atMs: 999, read: 500, isStopping: false },
+  { what: 'a tick where nothing was read, as past the deadline,', atMs: 10_000, read: 0, isStopping: false },
+  { what: 'a tick before a stop', atMs: 10_000, read: 500, isStopping: true },
+])('$what is not', async ({ atMs, read, isStopping }) => {
   const first = sweep();
-  nowMs = 999;
+  nowMs = atMs;
   await sweep();
-  begun[0]?.end(500);
-  await first;
-  expect(begun).toHaveLength(1);
-});
-
-test('where nothing was read, as past the deadline, the next tick is soon enough', async () => {
-  const first = sweep();
-  nowMs = 10_000;
-  await sweep();
-  begun[0]?.end(0);
-  await first;
-  expect(begun).toHaveLength(1);
-});
-
-test('nothing is made up for after a stop', async () => {
-  const first = sweep();
-  nowMs = 10_000;
-  await sweep();
-  stopping.abort();
-  begun[0]?.end(500);
+  if (isStopping) stopping.abort();
+  begun[0]?.end(read);
   await first;
   expect(begun).toHaveLength(1);
 });
