@@ -9,7 +9,12 @@ export type ParkedPorts = ApplyPorts & {
   readonly removeParked: (shard: Shard, parked: Stored<ParkedPush>) => Promise<boolean>;
 };
 
-/** If we die before the removal, it is applied again and finds nothing to say. */
+const keptAfter: ReadonlySet<Applied['outcome']> = new Set(['storageBusy', 'frozen', 'notFound']);
+
+/**
+ * If we die before the removal, it is applied again and finds nothing to say. It stays where nobody has the operation:
+ * retention may have removed one that was live when the rows were read, and somebody may register it again.
+ */
 export async function applyParked(
   ports: ParkedPorts,
   shard: Shard,
@@ -18,7 +23,6 @@ export async function applyParked(
   const { key, observation } = parked.value;
   const applied = await applyObservation(ports, { shard, key, observation, generation: null }, publisher);
   TEST: crashPoint('S3');
-  if (applied.outcome !== 'storageBusy' && applied.outcome !== 'frozen')
-    await ports.removeParked(shard, parked);
+  if (!keptAfter.has(applied.outcome)) await ports.removeParked(shard, parked);
   return applied;
 }
