@@ -1,5 +1,5 @@
-// Seeds of bugs that the simulation found in the product. They run at every change; what they were is told by the planted
-// bug of the same name, which puts it back where its code is still there.
+// Seeds of bugs that the simulation found in the product. They run at every change; docs/reliability.md lists them, and says
+// which of them a planted bug of the same name puts back.
 
 export const regressions: readonly { readonly seed: number; readonly name: string }[] = [
   { seed: 96, name: 'requests begin while another looks at the waits' },
