@@ -71,7 +71,7 @@ function judgeOne(
   const ids = new Set<string>();
   let lastPlace = 0;
   let lastSequence = 0;
-  for (const { status, id, sequence, arrivedAtMs } of events) {
+  for (const { status, id, sequence, arrivedAtMs } of events.toSorted(bySequence)) {
     const what = `${path}: "${String(status)}"`;
     const place = changes.findIndex((change, index) => index > 0 && change.status === status);
     const change = changes[place];
@@ -88,6 +88,11 @@ function judgeOne(
   }
   const untold = untoldChange(events, changes, settledBeforeMs);
   if (untold !== null) verdict.lost.push(`${path}: "${String(untold.status)}"`);
+}
+
+/** A queue may let one message overtake another: what says its place is put there, as a consumer does, and all else is as it came. */
+function bySequence(one: ArrivedEvent, other: ArrivedEvent): number {
+  return (one.sequence ?? 0) - (other.sequence ?? 0);
 }
 
 /** The word that was in force then, when neither it nor a later one was told. */

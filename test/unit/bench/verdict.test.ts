@@ -74,6 +74,14 @@ describe('a verdict', () => {
       ],
       kind: 'disordered',
     },
+    {
+      what: 'sequences grow against the truth',
+      events: [
+        told('completed', 2100, { id: 'a', sequence: 1 }),
+        told('inprogress', 2200, { id: 'b', sequence: 2 }),
+      ],
+      kind: 'disordered',
+    },
   ])('is "$kind" when $what', ({ events, kind }) => {
     expect(problems(events).map((problem) => problem.split(':')[0])).toEqual([kind]);
   });
@@ -99,6 +107,14 @@ describe('a verdict', () => {
     const copy = [told('completed', 2100, { id: 'x' }), told('completed', 2200, { id: 'x' })];
     const verdict = judge(copy, [history], late);
     expect([problemsOf(verdict), verdict.copies, verdict.detections.length]).toEqual([[], 1, 1]);
+  });
+
+  test('takes what overtook for right where the sequence says where it belongs', () => {
+    const end = told('completed', 2100, { id: 'b', sequence: 2 });
+    const overtaken = told('inprogress', 2900, { id: 'a', sequence: 1 });
+    const verdict = judge([end, overtaken, { ...end, arrivedAtMs: 3000 }], [history], late);
+    expect([problemsOf(verdict), verdict.copies]).toEqual([[], 1]);
+    expect(verdict.detections.map(({ arrivedAtMs }) => arrivedAtMs)).toEqual([2900, 2100]);
   });
 
   test('names whatever was taken away from or added to a right story', () => {
