@@ -86,11 +86,15 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
   const stopping = new AbortController();
   const background = new Set<Promise<void>>();
   const givingUp = new AbortController();
-  const ports = makePorts({ config, storage, clock, log, tell: telemetry.tell });
+  const ports = {
+    ...makePorts({ config, storage, clock, log, tell: telemetry.tell }),
+    stopping: stopping.signal,
+    inBackground,
+  };
   const sweepWhileBehind = createSweepWhileBehind(ports, createSweepShard(ports));
   const removeOld = createCleanUp(ports);
   const authorise = createAuthorise(config);
-  const flows = makeFlows({ ...ports, home, stopping: stopping.signal }, storage);
+  const flows = makeFlows({ ...ports, home }, storage);
   return {
     config,
     log,
@@ -104,8 +108,6 @@ export function createApp(config: Config, write: Log, clocks: LocalClocks = syst
       ...ports,
       track: flows.track,
       prepare: storage.prepare,
-      stopping: stopping.signal,
-      inBackground,
     }),
     authLevel: config.callerAuth.mode === 'key' ? 'function' : 'anonymous',
     pollKind,

@@ -10,8 +10,6 @@ export type ClearPorts = { readonly clearOutbox: ClearOutbox; readonly log: Log 
 
 export type Clearer = {
   readonly add: (event: OperationEvent) => void;
-  /** Whoever adds has nothing more for now. */
-  readonly pause: () => void;
   /** Waits until all that was added is cleared, or given up. */
   readonly drain: () => Promise<void>;
 };
@@ -20,36 +18,21 @@ const groupSize = 100;
 /** Far below the 15 seconds after which a sweep takes a row for forgotten. */
 const gatheredMs = 500;
 
-/** Clears whenever its publisher pauses. */
+/** Clears when it is drained, or full: for publishers that are drained soon. */
 export function createClearer(ports: ClearPorts, shard: Shard): Clearer {
-  const { add, flush, drain } = createGroups(ports, shard);
-  return { add, pause: flush, drain };
-}
-
-/** Gathers over pauses: for publishers that never end and pause after every event. */
-export function createSharedClearer(ports: ClearPorts & SoonPorts, shard: Shard): Clearer {
-  const { add, flush, drain } = createGroups(ports, shard);
-  const pause = createSoon(ports, gatheredMs, async () => {
-    flush();
-    await drain();
-  });
-  return { add, pause, drain };
-}
-
-function createGroups(ports: ClearPorts, shard: Shard) {
   let events: OperationEvent[] = [];
   let clearing: Promise<void> = Promise.resolve();
-  return {
-    add(event: OperationEvent): void {
-      events.push(event);
-      if (events.length >= groupSize) flush();
-    },
-    flush,
-    async drain(): Promise<void> {
-      flush();
-      await clearing;
-    },
-  };
+  return { add, drain };
+
+  function add(event: OperationEvent): void {
+    events.push(event);
+    if (events.length >= groupSize) flush();
+  }
+
+  async function drain(): Promise<void> {
+    flush();
+    await clearing;
+  }
 
   function flush(): void {
     const group = events;
@@ -68,4 +51,17 @@ function createGroups(ports: ClearPorts, shard: Shard) {
       ports.log('warn', { shard, count: group.length, error }, 'outbox was not cleared');
     }
   }
+}
+
+/** Clears a moment after each event too: for publishers that go on. */
+export function createGatheringClearer(ports: ClearPorts & SoonPorts, shard: Shard): Clearer {
+  const { add, drain } = createClearer(ports, shard);
+  const drainSoon = createSoon(ports, gatheredMs, drain);
+  return {
+    add(event) {
+      add(event);
+      drainSoon();
+    },
+    drain,
+  };
 }

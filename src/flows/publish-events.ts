@@ -63,7 +63,6 @@ export function createPublisher(
         workers.delete(busyKey);
         if (!waiting.has(busyKey)) settle(busyKey);
         startWorkers();
-        if (workers.size === 0) clearer.pause();
       });
       workers.set(busyKey, worker);
     }

@@ -3,7 +3,7 @@
 // Sent events are cleared a moment later, those of all rounds together: nobody waits for that.
 import type { Shard } from '../domain/stored.ts';
 import type { ApplyPorts } from './apply-observation.ts';
-import { createSharedClearer } from './clear-outbox.ts';
+import { createGatheringClearer } from './clear-outbox.ts';
 import { type Committer, createCommitter } from './commit-changes.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import type { SoonPorts } from './soon.ts';
@@ -32,7 +32,7 @@ export function createSharedRounds(ports: ApplyPorts & PublishPorts & SoonPorts)
 }
 
 function createRounds(ports: ApplyPorts & PublishPorts & SoonPorts, shard: Shard): Rounds {
-  const clearer = createSharedClearer(ports, shard);
+  const clearer = createGatheringClearer(ports, shard);
   let last: readonly Round[] = [];
   let begunAtMs = Number.NEGATIVE_INFINITY;
   return { current, settled };

@@ -15,20 +15,20 @@ import type { OutboxEntry, Shard, ShardContents, ShardMemory } from '../domain/s
 import { advanceMark, dueAtMs, noMark, type SweepMark, turnAtMs } from '../domain/sweep-mark.ts';
 import type { Applied } from './apply-observation.ts';
 import { applyParked, type ParkedPorts } from './apply-parked.ts';
+import { createGatheringClearer } from './clear-outbox.ts';
 import { createCommitter } from './commit-changes.ts';
 import type { DueOperation } from './due-queue.ts';
 import { createPublisher, type Publisher, type PublishPorts } from './publish-events.ts';
 import { type ReadDuePorts, readDue } from './read-due.ts';
 import { createPauses, type PausePorts, type ShardPauses } from './shard-pauses.ts';
+import type { SoonPorts } from './soon.ts';
 import { newsOf, type SweepReport, stockOf } from './sweep-report.ts';
 
 export type SweepPorts = ParkedPorts &
   PublishPorts &
   ReadDuePorts &
-  PausePorts & {
-    readonly readShard: (shard: Shard) => Promise<ShardContents>;
-    readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
-  };
+  PausePorts &
+  SoonPorts & { readonly readShard: (shard: Shard) => Promise<ShardContents> };
 
 export type SweepLimits = {
   /** No request to Graph is begun after it, or once the signal has fired. */
@@ -83,7 +83,7 @@ export function createSweepShard(ports: SweepPorts): SweepShard {
     const contents = await ports.readShard(shard);
     const readMs = ports.clock.monotonicMs() - readAtMonotonicMs;
     TEST: crashPoint('S1');
-    const publisher = createPublisher(ports, shard);
+    const publisher = createPublisher(ports, shard, createGatheringClearer(ports, shard));
     const changes = new Map<string, Promise<Applied>>();
     try {
       publisher.publish(leftovers(contents.outbox, startedAtMs));

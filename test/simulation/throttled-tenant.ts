@@ -80,6 +80,8 @@ export function createThrottledTenant(options: QuotaOptions) {
       graphRoot: home.root,
       readBatch,
       sleep: (delayMs: number) => new Promise<void>((resolve) => world.after(delayMs, resolve)),
+      stopping: stopping.signal,
+      inBackground: () => {},
     };
     return createSweepWhileBehind(ports, createSweepShard(ports));
   }
