@@ -66,7 +66,7 @@ const modes = {
   },
 } as const;
 /** After it a poll of Opwatch costs half of what it costs at first, and no less any more. */
-const sweeperWarmUpMs = 20_000;
+const sweeperWarmUpMs = 18_000;
 /** The first sweeps still read what was begun just before, and Azurite takes seconds for that. */
 const many = {
   operations: 100_000,
