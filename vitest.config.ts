@@ -1,6 +1,7 @@
 // How the tests run: a few files side by side, one line of counts at the end. Tests of whole processes come last: they
 // load the machine, and wait for it longer.
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { countingReporter } from './test/reporter.ts';
 
 /** Each project has Azurites of its own: tests of whole processes do not meet what thousands of others left in them. */
@@ -12,6 +13,7 @@ export default defineConfig({
     setupFiles: ['./test/setup-file.ts'],
     pool: 'forks',
     allowOnly: false,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', countingReporter()],
     projects: [
       {
